@@ -1,0 +1,1 @@
+"""The network: its attention, its objectives, its optimiser, and how it is saved."""

@@ -1,0 +1,120 @@
+"""Typed settings: defaults in code < a recipe in YAML < `--set a.b=c` < flags. An unknown key is an error with the nearest name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nlpsuite.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Settings(BaseModel):
+    """The base of every settings class: immutable, and a misspelt key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Read a YAML recipe as a plain mapping.
+
+    Raises:
+        UserError: The file is missing, is not YAML, or is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError("no such recipe", where=path, fix="recipes to copy are in configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", where=path) from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise UserError(f"not valid YAML: {problem}", where=path, line=line, fix="check indentation and colons") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise UserError("a recipe is a mapping of settings", where=path, fix="write lines like `seed: 1`")
+    return data
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn `["a.b=1", "c=x"]` into `{"a": {"b": 1}, "c": "x"}`; the values are YAML scalars.
+
+    Raises:
+        UserError: An item has no `=` or an empty name, or gives one name both a value and parts.
+    """
+    result: dict[str, Any] = {}
+    for item in assignments:
+        name, equals, value = item.partition("=")
+        parts = name.strip().split(".")
+        if not equals or not all(parts):
+            raise UserError(f"`{item}` is not a setting", where="--set", fix="write --set name=value or --set part.name=value")
+        place = result
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise UserError(f"`{name}` is set both whole and in part", where="--set", fix="give one of them")
+        try:
+            place[parts[-1]] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            place[parts[-1]] = value
+    return result
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay mappings over one another, later ones winning, nested mappings merged key by key."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            old = result.get(key)
+            result[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result
+
+
+def build(cls: type[S], values: Mapping[str, Any], *, where: str | Path) -> S:
+    """Make settings of type `cls`.
+
+    Args:
+        cls: The settings class.
+        values: Plain values, for example from `merge`.
+        where: What to blame in an error: the recipe, or the command.
+
+    Raises:
+        UserError: A key is unknown (with the nearest name) or a value does not fit.
+    """
+    try:
+        return cls.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _known_names(cls, first["loc"])
+            near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+            fix = f"did you mean `{near[0]}`?" if near else "known settings: " + ", ".join(sorted(known))
+            raise UserError(f"unknown setting `{name}`", where=where, fix=fix) from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"setting `{name}` = {first['input']!r}: {message}", where=where, fix="correct the value") from None
+
+
+def _known_names(cls: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = cls
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = None if field is None else field.annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)

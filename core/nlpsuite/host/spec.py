@@ -1,0 +1,55 @@
+"""What a plugin declares: plain, typed, and cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from nlpsuite.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nlpsuite.tasks.task import Task, TaskContext
+
+API_VERSION = 1
+"""The plugin API this host speaks; a plugin states the one it was written for."""
+
+C = TypeVar("C", bound=Settings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskSpec(Generic[C]):
+    """One task that a plugin offers.
+
+    Attributes:
+        name: What the user types: lower-case letters, digits and hyphens.
+        summary: One line for `suite plugins list`.
+        api_version: The plugin API it was written for; `nlpsuite.api.API_VERSION` at that time, as a number.
+        config: The plugin's own settings: the schema of `task:` in a recipe.
+        build: Makes the task; imports torch inside, so that declaring stays cheap.
+        examples: The folder with the plugin's own rows, used when the user gives no data; None if it has none.
+    """
+
+    name: str
+    summary: str
+    api_version: int
+    config: type[C]
+    build: Callable[[TaskContext, C], Task]
+    examples: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunInfo:
+    """What a plugin's callbacks may know of a run.
+
+    Attributes:
+        task: The task's name.
+        folder: The run's output folder.
+        seed: The run's seed.
+    """
+
+    task: str
+    folder: Path
+    seed: int

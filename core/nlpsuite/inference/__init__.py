@@ -1,0 +1,1 @@
+"""Use of a trained model: load a run, predict, generate, evaluate."""

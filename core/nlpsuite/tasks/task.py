@@ -1,0 +1,202 @@
+"""What a task is: the methods a plugin writes, and the plain data that flows between them.
+
+A CSV row becomes a `Row`, a row becomes one or more `Window`s of token ids, windows become a `Batch`, the backbone turns
+a batch into hidden states, the task's head turns those into an output for each window, and `decode` turns the outputs of a
+row's windows into the prediction for that row. This file imports no torch, so that plugins can be declared cheaply.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import torch
+    from torch import Tensor, nn
+
+    from nlpsuite.report import Reporter
+    from nlpsuite.text.tokenizer import Tokenizer
+
+AttentionMode = Literal["causal", "bidirectional", "prefix"]
+Split = Literal["train", "valid", "test", "predict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One example of the user's, as read.
+
+    Attributes:
+        inputs: The input fields by name, for example `{"text": "..."}`, exactly as the user wrote them.
+        target: What is to be learned (a label name, a list of tags ...), or None where there is none.
+        where: The place it came from, `file:line`, for error messages.
+    """
+
+    inputs: Mapping[str, Any]
+    target: Any = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of a row that fits the backbone's context, special tokens included.
+
+    Attributes:
+        ids: Token ids.
+        target: What `Task.loss` needs for this window (a class index, a tag index for each token ...), or None.
+        weight: The share of the row's loss that this window carries; a row's windows add up to 1.
+        start: Where the window begins in the row, in tokens without special ones.
+        prefix: For prefix attention, the number of leading tokens that see one another both ways.
+    """
+
+    ids: Sequence[int]
+    target: Any = None
+    weight: float = 1.0
+    start: int = 0
+    prefix: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows side by side, padded to the longest. B windows, T tokens.
+
+    Attributes:
+        ids_BT: int64 token ids, padded with the tokenizer's pad id.
+        real_BT: bool, True where a token is real.
+        weight_B: float32 weights of the windows.
+        windows: The B windows themselves, for their targets.
+    """
+
+    ids_BT: Tensor
+    real_BT: Tensor
+    weight_B: Tensor
+    windows: Sequence[Window]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """What the host gives a plugin to build its task with.
+
+    Attributes:
+        tokenizer: The backbone's tokenizer.
+        context: The most tokens the backbone takes at once, special ones included.
+        seed: The run's seed; all of a task's own chance must derive from it.
+        report: Where to say what was found in the data (formats, repairs, counts).
+    """
+
+    tokenizer: Tokenizer
+    context: int
+    seed: int
+    report: Reporter
+
+
+class TaskMetrics(ABC):
+    """Running scores over all rows of a split. Built on torchmetrics, so that they merge across processes."""
+
+    @abstractmethod
+    def update(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> None:
+        """Count rows (each with a target) and the predictions that `Task.decode` gave for them."""
+
+    @abstractmethod
+    def compute(self) -> dict[str, float]:
+        """Return the scores by their standard names (accuracy, f1_macro ...), without a split prefix."""
+
+
+class Task(ABC):
+    """A task on the backbone. Every method is small and works on plain data; the host does the rest.
+
+    Attributes:
+        attention: How the backbone attends for this task.
+        monitor: The metric that picks the best weights, as `compute` names it.
+        monitor_mode: Whether more or less of it is better.
+    """
+
+    attention: AttentionMode = "bidirectional"
+    monitor: str = "accuracy"
+    monitor_mode: Literal["max", "min"] = "max"
+
+    @abstractmethod
+    def read(self, source: Path, split: Split) -> Iterator[Row]:
+        """Read rows of any format the task accepts, found by looking at `source`, a file or a folder.
+
+        For split `predict` rows need no target; the input may then be one text a line.
+
+        Raises:
+            UserError: A row is not as it should be, with file and line.
+        """
+
+    @abstractmethod
+    def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        """Read rows to predict from lines as they stream in (`suite predict RUN -`): plain text or JSON Lines."""
+
+    @abstractmethod
+    def fit(self, rows: Sequence[Row]) -> None:
+        """Derive what the task must know from the training rows, such as its labels and their weights.
+
+        Raises:
+            UserError: The rows cannot train the task, for example because they hold one label only.
+        """
+
+    @abstractmethod
+    def check(self, rows: Sequence[Row]) -> None:
+        """Check rows of another split against what `fit` learned, before training.
+
+        Raises:
+            UserError: A row has a target that training rows do not have, with file and line.
+        """
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return what `fit` learned, as JSON values; saved beside the head."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned, in place of `fit`."""
+
+    @abstractmethod
+    def encode(self, row: Row) -> list[Window]:
+        """Turn a row into one or more windows that together cover all of it; targets are set where the row has one."""
+
+    @abstractmethod
+    def make_head(self, hidden_size: int) -> nn.Module:
+        """Make the task's head, freshly initialised, for hidden states of this width. Called after `fit` or `restore`."""
+
+    @abstractmethod
+    def loss(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Tensor:
+        """Return the training loss, a scalar: the weighted mean over the batch's windows."""
+
+    @abstractmethod
+    def outputs(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Sequence[torch.Tensor]:
+        """Return one output for each window, whatever `decode` needs (logits, scores), without padding."""
+
+    @abstractmethod
+    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[torch.Tensor]) -> dict[str, Any]:
+        """Turn the outputs of a row's windows into its prediction, as JSON values without the inputs."""
+
+    @abstractmethod
+    def make_metrics(self) -> TaskMetrics:
+        """Return fresh running scores."""
+
+    @abstractmethod
+    def baseline(self, train: Sequence[Row], rows: Sequence[Row]) -> dict[str, float]:
+        """Return the scores of the simplest honest guess (the majority class ...) on `rows`, under the metrics' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFiles:
+    """Which file or folder of the user's data holds which split.
+
+    Attributes:
+        train: Where the training rows are, or None.
+        valid: Where the validation rows are, or None.
+        test: Where the test rows are, or None.
+        notes: What was decided, for people.
+    """
+
+    train: Path | None = None
+    valid: Path | None = None
+    test: Path | None = None
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Text in, token ids out: reading and cleaning, the tokenizer, token files, and the order of batches."""
