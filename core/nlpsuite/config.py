@@ -1,10 +1,13 @@
-"""Typed settings: defaults in code < a recipe in YAML < `--set a.b=c` < flags. An unknown key is an error with the nearest name."""
+"""Typed settings: defaults in code < a recipe in YAML < `--set a.b=c` < flags.
+
+An unknown key is an error with the nearest name.
+"""
 
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+import textwrap
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,6 +16,7 @@ from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 class Settings(BaseModel):
@@ -37,16 +41,21 @@ def read_recipe(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", where=path) from None
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = None if mark is None else mark.line + 1
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise UserError(f"not valid YAML: {problem}", where=path, line=line, fix="check indentation and colons") from None
+        raise UserError(
+            f"not valid YAML: {problem}", where=path, line=line, fix="check this line and those before it"
+        ) from None
     if data is None:
         return {}
     if not isinstance(data, dict):
         raise UserError("a recipe is a mapping of settings", where=path, fix="write lines like `seed: 1`")
+    for key in data:
+        if not isinstance(key, str):
+            raise UserError(f"`{key}` is no name of a setting", where=path, fix="write lines like `seed: 1`")
     return data
 
 
@@ -61,15 +70,19 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
         name, equals, value = item.partition("=")
         parts = name.strip().split(".")
         if not equals or not all(parts):
-            raise UserError(f"`{item}` is not a setting", where="--set", fix="write --set name=value or --set part.name=value")
+            raise UserError(
+                f"`{item}` is not a setting", where="--set", fix="write --set name=value or --set part.name=value"
+            )
         place = result
         for part in parts[:-1]:
             place = place.setdefault(part, {})
             if not isinstance(place, dict):
                 raise UserError(f"`{name}` is set both whole and in part", where="--set", fix="give one of them")
+        if isinstance(place.get(parts[-1]), dict):
+            raise UserError(f"`{name}` is set both whole and in part", where="--set", fix="give one of them")
         try:
             place[parts[-1]] = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             place[parts[-1]] = value
     return result
 
@@ -80,7 +93,8 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     for layer in layers:
         for key, value in layer.items():
             old = result.get(key)
-            result[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+            # A mapping is copied, so that a change to the result reaches no layer.
+            result[key] = merge(old if isinstance(old, dict) else {}, value) if isinstance(value, dict) else value
     return result
 
 
@@ -105,16 +119,36 @@ def build(cls: type[S], values: Mapping[str, Any], *, where: str | Path) -> S:
             near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
             fix = f"did you mean `{near[0]}`?" if near else "known settings: " + ", ".join(sorted(known))
             raise UserError(f"unknown setting `{name}`", where=where, fix=fix) from None
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"setting `{name}` = {first['input']!r}: {message}", where=where, fix="correct the value") from None
+        message = " ".join(first["msg"].removeprefix("Value error, ").split())
+        # A check across several settings has no name of its own.
+        what = f"setting `{name}` = {textwrap.shorten(repr(first['input']), 200)}: {message}" if name else message
+        raise UserError(what, where=where, fix="correct the value") from None
 
 
 def _known_names(cls: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = cls
     for part in location[:-1]:
         field = model.model_fields.get(str(part))
-        inner = None if field is None else field.annotation
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
+        model = model if field is None else _model_in(field.annotation) or model
     return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the settings class in an annotation such as `Inner`, `Inner | None` or `list[Inner]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which a mapping may not give one key twice, where plain YAML drops the first value in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if isinstance(key_node, yaml.ScalarNode):
+                if key_node.value in seen:
+                    problem = f"setting `{key_node.value}` is given twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                seen.add(key_node.value)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,79 @@
+"""Who attends to whom: causal, bidirectional or prefix, never across documents, never to padding.
+
+Letters in names: B rows of a batch, T query positions, S key positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from nlpsuite.tasks.task import AttentionMode  # noqa: TC001  (used by callers at run time through this module)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PADDING = -1
+"""The segment number of a padded position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What scaled dot-product attention is told.
+
+    Attributes:
+        allowed_B1TS: bool, True where the query may look at the key; None when `is_causal` says it all.
+        is_causal: Plain causal attention over a whole row, which has faster kernels.
+    """
+
+    allowed_B1TS: Tensor | None
+    is_causal: bool
+
+
+def make_mask(
+    mode: AttentionMode,
+    length: int,
+    *,
+    segments_BT: Tensor | None = None,
+    prefix_B: Tensor | None = None,
+    past: int = 0,
+    device: torch.device | None = None,
+) -> Mask:
+    """Build the mask for one forward pass.
+
+    Args:
+        mode: `causal`: keys up to the query; `bidirectional`: all; `prefix`: keys up to the query, and all of the prefix.
+        length: T, the number of query positions.
+        segments_BT: int, the document each position belongs to, `PADDING` where there is none; None: one document a row.
+            With a cache it covers past and present positions, (B, past + T).
+        prefix_B: int, the length of each row's prefix, for mode `prefix`.
+        past: Number of cached key positions before the first query.
+        device: Where the mask lives when there are no segments.
+
+    Returns:
+        The mask. A padded position attends to itself alone, so that its softmax is defined.
+    """
+    if segments_BT is None and prefix_B is None and past == 0:
+        if mode == "causal":
+            return Mask(None, True)
+        if mode == "bidirectional":
+            return Mask(None, False)
+    place = segments_BT.device if segments_BT is not None else prefix_B.device if prefix_B is not None else device
+    keys_S = torch.arange(past + length, device=place)
+    queries_T = keys_S[past:]
+    if mode == "bidirectional":
+        allowed = torch.ones(1, length, past + length, dtype=torch.bool, device=place)
+    else:
+        allowed = (keys_S[None, :] <= queries_T[:, None])[None]
+        if mode == "prefix":
+            if prefix_B is None:
+                raise ValueError("prefix attention needs prefix_B")
+            allowed = allowed | (keys_S[None, None, :] < prefix_B[:, None, None])
+    if segments_BT is not None:
+        query_segments = segments_BT[:, past:, None]
+        same = (query_segments == segments_BT[:, None, :]) & (query_segments != PADDING)
+        itself = (keys_S[None, :] == queries_T[:, None])[None]
+        allowed = (allowed & same) | itself
+    return Mask(allowed[:, None], False)

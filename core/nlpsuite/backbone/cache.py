@@ -1,0 +1,39 @@
+"""Keys and values of the tokens already read, so that generating a token costs one position, not the whole row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nlpsuite.backbone.config import BackboneConfig
+
+
+class KeyValueCache:
+    """Preallocated keys and values of every layer. K key heads, S positions, C head width.
+
+    Attributes:
+        length: Positions filled so far.
+    """
+
+    def __init__(self, config: BackboneConfig, rows: int, positions: int, dtype: torch.dtype, device: torch.device):
+        shape = (config.n_layers, rows, config.n_kv_heads, positions, config.head_dim)
+        self._keys = torch.zeros(shape, dtype=dtype, device=device)
+        self._values = torch.zeros(shape, dtype=dtype, device=device)
+        self.length = 0
+
+    def extend(self, layer: int, k_BKTC: Tensor, v_BKTC: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new positions of one layer and return all keys and values so far, (B, K, S, C) each."""
+        end = self.length + k_BKTC.shape[2]
+        if end > self._keys.shape[3]:
+            raise ValueError(f"the cache holds {self._keys.shape[3]} positions, {end} are needed")
+        self._keys[layer, :, :, self.length : end] = k_BKTC
+        self._values[layer, :, :, self.length : end] = v_BKTC
+        return self._keys[layer, :, :, :end], self._values[layer, :, :, :end]
+
+    def advance(self, positions: int) -> None:
+        """Count positions as filled, after every layer has stored them."""
+        self.length += positions

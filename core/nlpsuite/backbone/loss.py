@@ -1,0 +1,95 @@
+"""Cross-entropy of the output layer without ever holding all logits at once.
+
+Letters: N predicted positions, D d_model, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+CHUNK_LOGITS = 1 << 21
+"""Logits held at once: 8 MB in float32, which stays in a CPU's cache."""
+
+
+class _ChunkedCrossEntropy(torch.autograd.Function):
+    """Forward and gradient of mean cross-entropy in one sweep over chunks of positions."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float
+    ) -> Tensor:
+        positions = hidden_ND.shape[0]
+        need_grad = any(ctx.needs_input_grad[:2])
+        grad_hidden = torch.empty_like(hidden_ND) if need_grad else None
+        grad_weight = torch.zeros_like(weight_VD, dtype=torch.float32) if need_grad else None
+        total = torch.zeros((), dtype=torch.float32, device=hidden_ND.device)
+        for start in range(0, positions, chunk):
+            h = hidden_ND[start : start + chunk]
+            targets = targets_N[start : start + chunk, None]
+            logits = (h @ weight_VD.T).float()
+            log_z = logits.logsumexp(dim=1, keepdim=True)
+            total += (log_z - logits.gather(1, targets)).sum() + z_loss * (log_z * log_z).sum()
+            if grad_hidden is not None and grad_weight is not None:
+                # d/dlogits = softmax * (1 + 2 z log_z) - onehot, divided by N for the mean; written over the logits.
+                logits.sub_(log_z).exp_()
+                if z_loss:
+                    logits.mul_(1.0 + 2.0 * z_loss * log_z)
+                logits.scatter_add_(1, targets, torch.full_like(log_z, -1.0)).mul_(1.0 / positions)
+                grad_logits = logits.to(weight_VD.dtype)
+                torch.mm(grad_logits, weight_VD, out=grad_hidden[start : start + chunk])
+                if grad_weight.dtype == grad_logits.dtype:
+                    grad_weight.addmm_(grad_logits.T, h)
+                else:
+                    grad_weight += grad_logits.T @ h
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        ctx.weight_dtype = weight_VD.dtype
+        return total / positions
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        grad_hidden, grad_weight = ctx.saved_tensors
+        return grads[0] * grad_hidden, (grads[0] * grad_weight).to(ctx.weight_dtype), None, None, None
+
+
+def chunked_cross_entropy(
+    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, z_loss: float = 0.0, chunk_logits: int = CHUNK_LOGITS
+) -> Tensor:
+    """Return the mean cross-entropy in nats of predicting `targets_N` from `hidden_ND`, a float32 scalar.
+
+    Args:
+        hidden_ND: Hidden states of the predicted positions.
+        weight_VD: The output layer's weight.
+        targets_N: int64 token ids.
+        z_loss: Weight of the squared log-normaliser, which keeps logits from drifting (PaLM, section 5).
+        chunk_logits: How many logits may exist at once.
+
+    Returns:
+        The mean; zero, with no gradient, when there is no position.
+    """
+    if hidden_ND.shape[0] == 0:
+        return hidden_ND.sum() * 0.0
+    if torch.is_autocast_enabled(hidden_ND.device.type):
+        dtype = torch.get_autocast_dtype(hidden_ND.device.type)
+        hidden_ND, weight_VD = hidden_ND.to(dtype), weight_VD.to(dtype)
+    chunk = max(1, chunk_logits // weight_VD.shape[0])
+    with torch.autocast(hidden_ND.device.type, enabled=False):
+        loss: Tensor = _ChunkedCrossEntropy.apply(hidden_ND, weight_VD, targets_N, chunk, z_loss)
+    return loss
+
+
+@torch.no_grad()
+def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int = CHUNK_LOGITS) -> Tensor:
+    """Return the cross-entropy in nats of each position, float32 (N), without gradients and in chunks."""
+    chunk = max(1, chunk_logits // weight_VD.shape[0])
+    pieces = [
+        torch.nn.functional.cross_entropy(
+            (hidden_ND[start : start + chunk] @ weight_VD.T.to(hidden_ND.dtype)).float(),
+            targets_N[start : start + chunk],
+            reduction="none",
+        )
+        for start in range(0, hidden_ND.shape[0], chunk)
+    ]
+    return torch.cat(pieces) if pieces else hidden_ND.new_zeros(0, dtype=torch.float32)

@@ -1,0 +1,142 @@
+"""What the network learns to predict: the next token, or a masked token from the position before it.
+
+Both objectives share one output layer and one shift (Charpentier and Samuel 2024, "GPT or BERT: why not both?"): hidden
+state t - 1 predicts token t. Causal attention makes that maximum likelihood of the text, sum log P(x_t | x_<t); under
+bidirectional attention the predicted tokens are masked in the input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from nlpsuite.backbone.loss import chunked_cross_entropy
+from nlpsuite.text.order import NO_TARGET, PADDING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from nlpsuite.backbone.model import Backbone
+    from nlpsuite.text.order import Rows
+
+ObjectiveName = Literal["causal", "masked", "hybrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One micro-batch of an objective. B rows, T inputs, N predicted positions.
+
+    Attributes:
+        ids_BT: int64 input tokens, masked where the objective masks.
+        segments_BT: int64, the document of each input, -1 on padding.
+        positions_N: int64, the predicting positions, as indices into B * T.
+        targets_N: int64, the tokens they predict.
+        mode: How the network attends.
+        tokens: Real input tokens, for speed and budgets.
+        documents: The documents the rows come from, for messages.
+    """
+
+    ids_BT: Tensor
+    segments_BT: Tensor
+    positions_N: Tensor
+    targets_N: Tensor
+    mode: Literal["causal", "bidirectional"]
+    tokens: int
+    documents: tuple[int, ...]
+
+    def to(self, device: torch.device) -> Example:
+        """Return the example with its tensors on `device`."""
+        moved = (t.to(device, non_blocking=True) for t in (self.ids_BT, self.segments_BT, self.positions_N, self.targets_N))
+        return Example(*moved, self.mode, self.tokens, self.documents)
+
+
+def causal_example(rows: Rows) -> Example:
+    """Predict each next token from what comes before it in its document."""
+    positions = np.flatnonzero(rows.next_BT.reshape(-1) != NO_TARGET)
+    return _example(rows, rows.ids_BT, positions, rows.next_BT.reshape(-1)[positions], "causal")
+
+
+def masked_example(
+    rows: Rows, *, rate: float, longest: int, mask_id: int, first_id: int, vocab_size: int, generator: np.random.Generator
+) -> Example:
+    """Mask spans of tokens and predict each from the position before it, seeing the rest of its document.
+
+    Of the chosen tokens 80 % become the mask, 10 % a random token, 10 % stay (Devlin et al. 2019). Their number depends
+    on the rows alone, so that shapes are steady.
+
+    Args:
+        rows: Packed rows.
+        rate: Share of tokens to predict.
+        longest: Spans are of 1 to this many tokens.
+        mask_id: The mask's id.
+        first_id: The first id that is not special; random tokens are drawn from here on.
+        vocab_size: One past the last id.
+        generator: The only source of chance.
+    """
+    ids, segments = rows.ids_BT.reshape(-1), rows.segments_BT
+    can = np.zeros(segments.shape, dtype=bool)
+    can[:, 1:] = (segments[:, 1:] == segments[:, :-1]) & (segments[:, 1:] != PADDING)
+    candidates = np.flatnonzero(can.reshape(-1))
+    number = min(len(candidates), max(1, round(rate * len(candidates))))
+    chosen = _draw_spans(candidates, number, longest, can.size, generator)
+    masked = ids.copy()
+    draw = generator.random(len(chosen))
+    masked[chosen[draw < 0.8]] = mask_id
+    changed = chosen[(draw >= 0.8) & (draw < 0.9)]
+    masked[changed] = generator.integers(first_id, vocab_size, len(changed))
+    return _example(rows, masked.reshape(rows.ids_BT.shape), chosen - 1, ids[chosen], "bidirectional")
+
+
+def _draw_spans(
+    candidates: NDArray[np.int64], number: int, longest: int, size: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return `number` distinct candidates, in spans of random length, sorted."""
+    starts = generator.permutation(candidates)[:number]
+    lengths = generator.integers(1, longest + 1, len(starts))
+    steps = np.arange(longest)
+    spans = np.where(steps < lengths[:, None], starts[:, None] + steps, -1).reshape(-1)
+    allowed = np.zeros(size + longest + 1, dtype=bool)
+    allowed[candidates] = True
+    spans = spans[(spans >= 0) & allowed[spans]]
+    _, first = np.unique(spans, return_index=True)
+    return np.sort(spans[np.sort(first)[:number]])
+
+
+def _example(
+    rows: Rows,
+    ids: NDArray[np.int64],
+    positions: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    mode: Literal["causal", "bidirectional"],
+) -> Example:
+    return Example(
+        ids_BT=torch.from_numpy(ids),
+        segments_BT=torch.from_numpy(rows.segments_BT),
+        positions_N=torch.from_numpy(positions),
+        targets_N=torch.from_numpy(targets),
+        mode=mode,
+        tokens=int((rows.segments_BT != PADDING).sum()),
+        documents=tuple(rows.documents),
+    )
+
+
+def is_masked_turn(objective: ObjectiveName, micro: int, masked_share: float) -> bool:
+    """Whether micro-batch number `micro` is masked; `hybrid` spreads masked ones evenly at `masked_share`."""
+    share = {"causal": 0.0, "masked": 1.0, "hybrid": masked_share}[objective]
+    return int((micro + 1) * share) > int(micro * share)
+
+
+def predicting_states(backbone: Backbone, example: Example) -> Tensor:
+    """Return the hidden states of the predicting positions, (N, D)."""
+    hidden_BTD = backbone(example.ids_BT, mode=example.mode, segments_BT=example.segments_BT)
+    return hidden_BTD.flatten(0, 1).index_select(0, example.positions_N)  # type: ignore[no-any-return]
+
+
+def objective_loss(backbone: Backbone, example: Example, *, z_loss: float = 0.0) -> Tensor:
+    """Return the mean cross-entropy of an example in nats per predicted token."""
+    hidden_ND = predicting_states(backbone, example)
+    return chunked_cross_entropy(hidden_ND, backbone.output_weight, example.targets_N, z_loss=z_loss)

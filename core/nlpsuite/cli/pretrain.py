@@ -1,0 +1,194 @@
+"""`suite pretrain`: train a backbone on the user's text."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nlpsuite.cli.console import Console
+from nlpsuite.cli.options import (
+    BatchTokensOption,
+    DevicesOption,
+    JsonOption,
+    MaxStepsOption,
+    MaxTokensOption,
+    NodesOption,
+    PrecisionOption,
+    QuietOption,
+    RateOption,
+    SeedOption,
+    SetOption,
+    StrategyOption,
+    TimeOption,
+    VerboseOption,
+    given,
+)
+
+if TYPE_CHECKING:
+    from nlpsuite.training.pretrain import PretrainRequest
+
+TextArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="A recipe in YAML, such as configs/pretrain/nano.yaml.")]
+SizeOption = Annotated[
+    str | None, typer.Option("--size", metavar="auto|nano|micro|small|base", help="The network's size.")
+]
+ObjectiveOption = Annotated[
+    str | None, typer.Option("--objective", metavar="hybrid|causal|masked", help="What it learns to predict.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The run's folder; runs/pretrain-<date> by default.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the stopped run in --out.")]
+InitOption = Annotated[str | None, typer.Option("--init", metavar="DIR|nano", help="Start from this backbone.")]
+DocumentsOption = Annotated[
+    str | None, typer.Option("--documents", metavar="auto|blank|line|file", help="What separates documents.")
+]
+FieldOption = Annotated[str | None, typer.Option("--field", help="The JSON Lines field that holds the text.")]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", help="Where tokenised text is kept; `tokens` beside the run by default.")
+]
+
+
+def pretrain(
+    text: TextArgument = None,
+    config: ConfigOption = None,
+    size: SizeOption = None,
+    objective: ObjectiveOption = None,
+    time: TimeOption = None,
+    max_tokens: MaxTokensOption = None,
+    max_steps: MaxStepsOption = None,
+    out: OutOption = None,
+    resume: ResumeOption = False,
+    init: InitOption = None,
+    documents: DocumentsOption = None,
+    field: FieldOption = None,
+    cache: CacheOption = None,
+    assignments: SetOption = None,
+    seed: SeedOption = None,
+    batch_tokens: BatchTokensOption = None,
+    lr: RateOption = None,
+    precision: PrecisionOption = None,
+    devices: DevicesOption = None,
+    nodes: NodesOption = None,
+    strategy: StrategyOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Pretrain a backbone on your own text.
+
+    A stopped run goes on with `suite pretrain --resume --out DIR`, with the settings it was started with.
+    """
+    from nlpsuite.config import merge, parse_assignments, read_recipe
+
+    console = Console(quiet=quiet, verbose=verbose)
+    flags = {
+        "model": given(size=size),
+        "objective": given(name=objective),
+        "optimizer": given(batch_tokens=batch_tokens, lr=lr),
+        "text": given(documents=documents, field=field),
+        **given(time=time, max_tokens=max_tokens, max_steps=max_steps, seed=seed, devices=devices, nodes=nodes),
+        **given(strategy=strategy, precision=precision and precision.value),
+    }
+    values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
+    if resume:
+        request = _resumed(out, cache, values, text or [])
+    else:
+        request = _fresh(text or [], values, config, out, cache, init)
+
+    from nlpsuite.training.pretrain import pretrain as train
+
+    scores = train(request, console)
+    model = request.out / "model"
+    if as_json:
+        console.json(
+            {
+                "command": "pretrain",
+                "run": str(request.out),
+                "model": str(model),
+                "metrics": {name: value for name, value in scores.items() if "/" in name},
+                **{name: value for name, value in scores.items() if "/" not in name},
+            }
+        )
+        return
+    console.result_table(["what", "value"], _closing_rows(scores, model))
+    console.result(f"next: suite generate {shlex.quote(str(request.out))} --prompt 'Once upon a time'")
+    console.result(f"      suite run sentiment --backbone {shlex.quote(str(request.out))}")
+
+
+def _fresh(
+    text: list[str], values: dict[str, Any], config: Path | None, out: Path | None, cache: Path | None, init: str | None
+) -> PretrainRequest:
+    from nlpsuite.config import build
+    from nlpsuite.errors import UserError
+    from nlpsuite.inference.locate import find_backbone
+    from nlpsuite.training.pretrain import PretrainRequest
+    from nlpsuite.training.settings import PretrainSettings
+
+    if not text:
+        raise UserError("no text is named", where="suite pretrain", fix="name files, folders, globs, or - after it")
+    settings = build(PretrainSettings, values, where=config or "suite pretrain")
+    folder = out or Path("runs") / f"pretrain-{datetime.now():%Y%m%d-%H%M%S}"
+    return PretrainRequest(
+        text=text,
+        settings=settings,
+        out=folder,
+        cache=cache or folder.parent / "tokens",
+        init=None if init is None else find_backbone(init),
+        resume=False,
+        resume_command=_resume_command(folder, cache),
+    )
+
+
+def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text: list[str]) -> PretrainRequest:
+    """Go on with the settings the run was started with; only where it runs may change."""
+    from nlpsuite.config import build, merge
+    from nlpsuite.errors import UserError
+    from nlpsuite.training.pretrain import PretrainRequest
+    from nlpsuite.training.runfolder import RunFolder
+    from nlpsuite.training.settings import PretrainSettings
+
+    if out is None:
+        raise UserError("--resume needs the run's folder", where="suite pretrain", fix="add --out DIR")
+    saved = RunFolder.existing(out).read_config()
+    patterns, init = saved.pop("corpus", []), saved.pop("init", None)
+    if text and text != patterns:
+        raise UserError("the run was started on other text", where=out, fix="leave the text out, or start a new run")
+    wanted = build(PretrainSettings, merge(saved, values), where=out / "config.yaml")
+    before = build(PretrainSettings, saved, where=out / "config.yaml")
+    free = {"devices", "nodes", "strategy", "precision", "compile", "samples"}
+    if changed := [name for name in type(before).model_fields if name not in free and getattr(before, name) != getattr(wanted, name)]:
+        raise UserError(
+            f"setting `{changed[0]}` differs from the stopped run's", where=out, fix="leave it out, or start a new run"
+        )
+    return PretrainRequest(
+        text=patterns,
+        settings=wanted,
+        out=out,
+        cache=cache or out.parent / "tokens",
+        init=None if init is None else Path(init),
+        resume=True,
+        resume_command=_resume_command(out, cache),
+    )
+
+
+def _resume_command(out: Path, cache: Path | None) -> str:
+    where = [] if cache is None else ["--cache", str(cache)]
+    return shlex.join(["suite", "pretrain", "--resume", "--out", str(out), *where])
+
+
+def _closing_rows(scores: dict[str, Any], model: Path) -> list[list[str]]:
+    from nlpsuite.training.budget import people_bytes, people_count, people_time
+
+    rows = [[name.removeprefix("val/").replace("_", " "), f"{value:.4f}"] for name, value in scores.items() if name.startswith("val/")]
+    return [
+        *rows,
+        ["tokens", f"{people_count(scores['tokens'])} in {scores['steps']:,} steps"],
+        ["time", f"{people_time(scores['seconds'])} at {people_count(scores['tokens_per_second'])} tokens/s"],
+        ["peak memory", people_bytes(scores["peak_memory_bytes"])],
+        ["model", str(model)],
+    ]

@@ -1,0 +1,108 @@
+"""Which plugins are installed, found without importing any of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GROUP = "nlpsuite"
+"""The entry-point group of plugins."""
+
+DISABLE = "NLPSUITE_DISABLE_PLUGINS"
+"""The environment variable that blocks plugins: names of entry points or distributions, separated by commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An entry point of group `nlpsuite`, not loaded.
+
+    Attributes:
+        name: The entry point's name, what the user types.
+        distribution: The distribution it comes with.
+        version: That distribution's version.
+        summary: That distribution's summary, one line.
+        origin: The package's folder or the module's file; None when the module is missing.
+        enabled: Whether `NLPSUITE_DISABLE_PLUGINS` leaves it alone.
+        entry_point: What to load.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    summary: str
+    origin: Path | None
+    enabled: bool
+    entry_point: metadata.EntryPoint
+
+    @property
+    def label(self) -> str:
+        """Name, distribution and version, for messages."""
+        return f"`{self.name}` ({self.distribution} {self.version})"
+
+
+def find_plugins() -> list[Plugin]:
+    """List the installed plugins: nlpsuite's own first, then by distribution and name. Imports none of them."""
+    plugins = [_plugin(entry) for entry in metadata.entry_points(group=GROUP)]
+    return sorted(plugins, key=lambda p: (normalise(p.distribution) != GROUP, normalise(p.distribution), p.name))
+
+
+def disabled_names() -> frozenset[str]:
+    """Return the names in `NLPSUITE_DISABLE_PLUGINS`, normalised."""
+    return frozenset(normalise(name) for name in os.environ.get(DISABLE, "").split(",") if name.strip())
+
+
+def is_enabled(name: str, distribution: str) -> bool:
+    """Tell whether `NLPSUITE_DISABLE_PLUGINS` leaves a plugin alone."""
+    return not {normalise(name), normalise(distribution)} & disabled_names()
+
+
+def unknown_disabled(plugins: Iterable[Plugin]) -> list[str]:
+    """Return names in `NLPSUITE_DISABLE_PLUGINS` that block nothing, most likely slips."""
+    known = {normalise(name) for plugin in plugins for name in (plugin.name, plugin.distribution)}
+    return sorted(disabled_names() - known)
+
+
+def normalise(name: str) -> str:
+    """Write a name in lower case with single hyphens, so that `My_Task` and `my-task` are the same."""
+    return re.sub(r"[-_.\s]+", "-", name.strip().lower())
+
+
+def top_module(entry_point: metadata.EntryPoint) -> str:
+    """Return the top-level module that an entry point lives in."""
+    return entry_point.value.partition(":")[0].strip().partition(".")[0]
+
+
+def module_origin(module: str) -> Path | None:
+    """Return where a top-level module lies, a package's folder or a module's file, without importing it."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or [])
+    place = folders[0] if folders else spec.origin
+    return Path(place) if place and os.path.isabs(place) else None
+
+
+def _plugin(entry: metadata.EntryPoint) -> Plugin:
+    distribution = entry.dist
+    assert distribution is not None, "an installed entry point has a distribution"
+    about = distribution.metadata
+    return Plugin(
+        name=entry.name,
+        distribution=distribution.name,
+        version=distribution.version,
+        summary=" ".join(about["Summary"].split()) if "Summary" in about else "",
+        origin=module_origin(top_module(entry)),
+        enabled=is_enabled(entry.name, distribution.name),
+        entry_point=entry,
+    )

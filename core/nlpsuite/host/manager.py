@@ -1,0 +1,174 @@
+"""Loads plugins one by one, so that a broken one harms no other, and calls their hooks through typed methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from nlpsuite.errors import UserError
+from nlpsuite.host import hookspecs
+from nlpsuite.host.catalog import DISABLE, find_plugins
+from nlpsuite.host.checks import PluginFault, blame, check_hooks, check_specs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytorch_lightning import Callback
+
+    from nlpsuite.host.catalog import Plugin
+    from nlpsuite.host.checks import PluginProblem
+    from nlpsuite.host.spec import RunInfo, TaskSpec
+    from nlpsuite.report import Reporter
+
+
+class LoadedPlugin:
+    """One imported plugin and its hooks.
+
+    It has a pluggy manager of its own: a call reaches this plugin alone, and a fault has one owner.
+
+    Args:
+        plugin: The plugin to import.
+
+    Raises:
+        PluginFault: It cannot be imported, or its hooks are not as they should be.
+    """
+
+    def __init__(self, plugin: Plugin):
+        self.plugin = plugin
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        with blame(plugin, "it cannot be imported"):
+            implementation = plugin.entry_point.load()
+        with blame(plugin, "its hooks cannot be used"):
+            check_hooks(plugin, implementation)
+            self._manager.register(implementation)
+            self._manager.check_pending()
+        with blame(plugin, "nlpsuite_tasks failed"):
+            self.tasks = check_specs(plugin, self._only(self._manager.hook.nlpsuite_tasks()))
+
+    def offers(self, task: str) -> bool:
+        """Tell whether one of the plugin's tasks has this name."""
+        return any(spec.name == task for spec in self.tasks)
+
+    def callbacks(self, run: RunInfo) -> list[Callback]:
+        """Return the plugin's callbacks for a run.
+
+        Raises:
+            PluginFault: The hook fails or returns anything else.
+        """
+        with blame(self.plugin, "nlpsuite_callbacks failed"):
+            returned = self._only(self._manager.hook.nlpsuite_callbacks(run=run))
+            callbacks = [] if returned is None else list(returned)
+        if not callbacks:
+            return []
+        from pytorch_lightning import Callback
+
+        for item in callbacks:
+            if not isinstance(item, Callback):
+                reason = f"nlpsuite_callbacks returned {type(item).__name__} where a Lightning Callback belongs"
+                raise PluginFault(self.plugin, reason)
+        return callbacks
+
+    @staticmethod
+    def _only(results: list[Any]) -> Any:
+        # pluggy leaves out a plugin without the hook, and one that returned None.
+        return results[0] if results else None
+
+
+class PluginHost:
+    """The plugins of one command.
+
+    Nothing is imported at first. `load` imports the plugin that the user asked for, and a fault in it is an error;
+    `load_all` imports the rest, and a fault there is a warning.
+
+    Args:
+        plugins: The plugins there are, in order of precedence; `find_plugins()` lists the installed ones.
+        report: Where to warn of broken plugins.
+
+    Attributes:
+        plugins: The plugins there are.
+        problems: The broken ones that were met and left out.
+    """
+
+    def __init__(self, plugins: Sequence[Plugin], report: Reporter):
+        self.plugins = tuple(plugins)
+        self.problems: list[PluginProblem] = []
+        self._report = report
+        self._loaded: dict[Plugin, LoadedPlugin] = {}
+
+    @classmethod
+    def installed(cls, report: Reporter) -> PluginHost:
+        """Return a host of the plugins that are installed."""
+        return cls(find_plugins(), report)
+
+    def load(self, plugin: Plugin) -> tuple[TaskSpec[Any], ...]:
+        """Load one plugin, the one that the user asked for, and return its tasks.
+
+        Args:
+            plugin: One of `plugins`, or another one, such as that of a folder.
+
+        Raises:
+            UserError: It is disabled or broken.
+        """
+        if not plugin.enabled:
+            raise UserError(f"plugin {plugin.label} is disabled", where=DISABLE, fix="take it out of the variable")
+        try:
+            return self._load(plugin).tasks
+        except PluginFault as fault:
+            raise _as_error(fault) from fault
+
+    def load_all(self) -> None:
+        """Load every enabled plugin that is not loaded yet; warn of a broken one, once, and leave it out."""
+        left_out = {problem.plugin for problem in self.problems}
+        for plugin in self.plugins:
+            if plugin.enabled and plugin not in left_out:
+                try:
+                    self._load(plugin)
+                except PluginFault as fault:
+                    self._warn(fault)
+
+    def tasks(self) -> Mapping[str, TaskSpec[Any]]:
+        """Load all plugins and return the tasks they offer, by name."""
+        self.load_all()
+        return {spec.name: spec for loaded in self._loaded.values() for spec in loaded.tasks}
+
+    def callbacks(self, run: RunInfo) -> list[Callback]:
+        """Load all plugins and return the callbacks they have for a run.
+
+        A plugin whose hook is at fault is a warning, or an error where it offers the run's own task.
+
+        Raises:
+            UserError: The plugin that offers the run's task is at fault.
+        """
+        self.load_all()
+        callbacks: list[Callback] = []
+        for loaded in self._loaded.values():
+            try:
+                callbacks += loaded.callbacks(run)
+            except PluginFault as fault:
+                if loaded.offers(run.task):
+                    raise _as_error(fault) from fault
+                self._warn(fault)
+        return callbacks
+
+    def _load(self, plugin: Plugin) -> LoadedPlugin:
+        if plugin not in self._loaded:
+            new = LoadedPlugin(plugin)
+            for spec in new.tasks:
+                owner = self._owner(spec.name)
+                if owner is not None:
+                    raise PluginFault(plugin, f"its task `{spec.name}` is already offered by plugin {owner.label}")
+            self._loaded[plugin] = new
+        return self._loaded[plugin]
+
+    def _owner(self, task: str) -> Plugin | None:
+        return next((plugin for plugin, loaded in self._loaded.items() if loaded.offers(task)), None)
+
+    def _warn(self, fault: PluginFault) -> None:
+        self.problems.append(fault.problem)
+        self._report.warn(str(fault.problem))
+
+
+def _as_error(fault: PluginFault) -> UserError:
+    return UserError(str(fault.problem), fix=f"correct, update or remove {fault.problem.plugin.distribution}")

@@ -1,0 +1,88 @@
+"""From what the user typed to a model's folder: `nano`, a run, or a model folder."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import resources
+from pathlib import Path
+
+from nlpsuite.errors import UserError
+
+EMBEDDED = "nano"
+"""The name of the backbone that comes with the package."""
+
+
+def find_backbone(target: str) -> Path:
+    """Return the folder of the backbone that `target` means.
+
+    Args:
+        target: `nano` for the embedded backbone, a run's folder, or a model folder.
+
+    Raises:
+        UserError: Nothing is there, or what is there is no finished backbone.
+    """
+    if target == EMBEDDED:
+        return _embedded()
+    return _model_folder(target, "a run of `suite pretrain`, a model folder, or `nano`")
+
+
+def find_task_model(target: str) -> tuple[Path, str]:
+    """Return the model folder that `target` means, and the name of its task.
+
+    Args:
+        target: A run's folder, or a model folder with one head.
+
+    Raises:
+        UserError: Nothing is there, or what is there is no finished fine-tuned model.
+    """
+    from nlpsuite.inference.artifact import only_head
+
+    folder = _model_folder(target, "a run of `suite run`")
+    return folder, only_head(folder)
+
+
+def _embedded() -> Path:
+    place = resources.files("nlpsuite") / "assets" / EMBEDDED
+    folder = Path(str(place))
+    if (folder / "config.json").is_file():
+        return folder
+    fix = "train one with `suite pretrain TEXT --size nano` and name its run, or use --backbone scratch"
+    raise UserError("this nlpsuite comes without the embedded backbone", where=folder, fix=fix)
+
+
+def _model_folder(target: str, expected: str) -> Path:
+    path = Path(target).expanduser()
+    for folder in (path / "model", path):
+        if (folder / "config.json").is_file():
+            return folder
+    if not path.exists():
+        raise UserError("no such folder", where=target, fix=_near(path, expected))
+    if path.is_file():
+        raise UserError("a file, not a folder", where=target, fix=f"name {expected}")
+    if (path / "checkpoints" / "last.ckpt").is_file():
+        raise UserError("the run is not finished: it has no model", where=target, fix=f"go on with it: {_resume(path)}")
+    if (path / "checkpoints").is_dir():
+        raise UserError("the run has no model; it did not finish", where=target, fix="start it again")
+    raise UserError("no model in this folder: it has no config.json", where=target, fix=f"name {expected}")
+
+
+def _resume(path: Path) -> str:
+    import yaml
+
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        config = None
+    command = "run" if isinstance(config, dict) and "target" in config else "pretrain"
+    return f"suite {command} --resume --out {path}"
+
+
+def _near(path: Path, expected: str) -> str:
+    """Name what lies beside the missing folder, or under `runs`, and is spelt almost the same."""
+    places = [place for place in (path.parent, Path("runs")) if place.is_dir()]
+    folders = {entry.name: entry for place in places for entry in place.iterdir() if entry.is_dir()}
+    names = [name for name in (*folders, EMBEDDED) if not name.startswith(".")]
+    near = difflib.get_close_matches(path.name, names, n=1)
+    if not near:
+        return f"name {expected}"
+    return f"did you mean `{folders.get(near[0], near[0])}`?"

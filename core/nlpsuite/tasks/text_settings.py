@@ -1,0 +1,30 @@
+"""The settings of tasks that give a text one of several labels."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nlpsuite.config import Settings
+from nlpsuite.tasks.labels import ClassWeights
+
+
+class TextClassificationSettings(Settings):
+    """Settings of a text classification task.
+
+    Attributes:
+        text: The column of texts, by name or number from 1, or a list of columns to join; found by looking if not set.
+        label: The column of labels, by name or number from 1; found by looking if not set.
+        header: Whether the first row of a CSV or TSV file holds the names of columns; found by looking if not set.
+        class_weights: `balanced` gives rare classes as much weight in the loss as common ones; `none` does not.
+        overlap: The share of a window that the next one repeats, for texts longer than the context.
+        dropout: The share of features that the head drops in training.
+        max_classes: More labels than this are taken for a mistake.
+    """
+
+    text: str | int | tuple[str | int, ...] | None = None
+    label: str | int | None = None
+    header: bool | None = None
+    class_weights: ClassWeights = "none"
+    overlap: float = Field(default=0.25, ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    max_classes: int = Field(default=1000, ge=2)

@@ -1,0 +1,114 @@
+"""How long a run may go on, and how far it has come: by the clock or by steps."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from nlpsuite.errors import UserError
+
+DEFAULT_SECONDS = 30 * 60.0
+"""The budget of a run for which the user names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may spend: exactly one of the two.
+
+    Attributes:
+        seconds: Wall-clock seconds of training, validations and the last save included.
+        steps: Optimiser steps.
+    """
+
+    seconds: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.seconds is None) == (self.steps is None):
+            raise ValueError("a budget is either seconds or steps")
+
+    def progress(self, step: int, elapsed: float, reserve: float = 0.0) -> float:
+        """Return the share of the run that is done, 0 to 1.
+
+        Args:
+            step: Optimiser steps done.
+            elapsed: Seconds spent, earlier parts of a resumed run included.
+            reserve: Seconds to keep for what follows training.
+        """
+        if self.steps is not None:
+            return min(1.0, step / self.steps)
+        assert self.seconds is not None
+        return min(1.0, elapsed / max(self.seconds - reserve, 1e-3))
+
+    def seconds_left(self, step: int, elapsed: float, per_step: float) -> float:
+        """Return the estimated seconds to the end."""
+        if self.steps is not None:
+            return max(0, self.steps - step) * per_step
+        assert self.seconds is not None
+        return max(0.0, self.seconds - elapsed)
+
+
+def plan_budget(
+    seconds: float | None, max_tokens: int | None, max_steps: int | None, *, batch_tokens: int
+) -> Budget:
+    """Turn what the user said into a budget; nothing said is half an hour.
+
+    Raises:
+        UserError: More than one was said.
+    """
+    said = [
+        name
+        for name, value in (("--time", seconds), ("--max-tokens", max_tokens), ("--max-steps", max_steps))
+        if value is not None
+    ]
+    if len(said) > 1:
+        raise UserError("more than one budget", where=" and ".join(said), fix="give one of them")
+    if max_tokens is not None:
+        return Budget(steps=max(1, math.ceil(max_tokens / batch_tokens)))
+    if max_steps is not None:
+        return Budget(steps=max_steps)
+    return Budget(seconds=seconds or DEFAULT_SECONDS)
+
+
+class Stopwatch:
+    """Seconds of a run, over all its parts when it is stopped and resumed."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._start: float | None = None
+
+    def start(self, before: float = 0.0) -> None:
+        """Start (again), with the seconds already spent."""
+        self._before, self._start = before, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent so far."""
+        return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
+
+
+def people_time(seconds: float) -> str:
+    """Write a duration for people: `42 s`, `12 min 5 s`, `3 h 20 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def people_bytes(number: float) -> str:
+    """Write a size for people: `512 B`, `1.5 MB`, `2.1 GB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number:.0f} B"
+
+
+def people_count(number: float) -> str:
+    """Write a large count for people: `950`, `12.3k`, `6.8M`, `1.2B`."""
+    for unit, size in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.1f}{unit}"
+    return f"{number:.0f}"

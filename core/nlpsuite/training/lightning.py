@@ -1,0 +1,81 @@
+"""How Lightning is set up for every run: our own files, our own output, nothing written on the side."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nlpsuite.training.machine import Machine
+
+_LOGGERS = ("pytorch_lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning.utilities.rank_zero")
+
+
+class RunsOn(Protocol):
+    """The settings of where a run runs."""
+
+    @property
+    def devices(self) -> str:
+        """`auto`, a number, or indices."""
+
+    @property
+    def nodes(self) -> int:
+        """Machines."""
+
+    @property
+    def strategy(self) -> str:
+        """Lightning's strategy."""
+
+
+def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
+    """Return the `Trainer` arguments that all runs share."""
+    on_gpu = machine.device.type == "cuda"
+    # A CPU is one device that uses all its cores; several processes on it only when asked for.
+    devices: int | str = settings.devices if on_gpu or settings.devices != "auto" else 1
+    return {
+        "accelerator": "gpu" if on_gpu else "cpu",
+        "devices": int(devices) if isinstance(devices, str) and devices.isdigit() else devices,
+        "num_nodes": settings.nodes,
+        "strategy": settings.strategy,
+        "precision": machine.precision,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "use_distributed_sampler": False,
+    }
+
+
+def world_size(settings: RunsOn, machine: Machine) -> int:
+    """Return how many devices train together, on all machines."""
+    if settings.devices == "auto":
+        import torch
+
+        here = torch.cuda.device_count() if machine.device.type == "cuda" else 1
+    elif settings.devices.isdigit():
+        here = int(settings.devices)
+    else:
+        here = len([index for index in settings.devices.split(",") if index])
+    return here * settings.nodes
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's banners and hints off the screen; our own plan says what matters."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning|torch\.utils\.data")
+        warnings.filterwarnings("ignore", message=r".*(does not have many workers|isinstance\(treespec|LeafSpec).*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,191 @@
+"""What happens around the steps of pretraining: progress, validation, sampled continuations, saving, stopping."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+
+from nlpsuite.backbone.sampling import Sampling, continue_ids
+from nlpsuite.training.budget import people_count, people_time
+from nlpsuite.training.validation import CheckedClock
+
+if TYPE_CHECKING:
+    from nlpsuite.report import Progress
+    from nlpsuite.text.tokenizer import Tokenizer
+    from nlpsuite.training.budget import Budget, Stopwatch
+    from nlpsuite.training.logged import LoggedReporter
+    from nlpsuite.training.pretrain_module import PretrainModule
+    from nlpsuite.training.runfolder import RunFolder
+    from nlpsuite.training.settings import PretrainSettings
+    from nlpsuite.training.signals import StopFlag
+    from nlpsuite.training.validation import ValidationText
+
+SAMPLE_PROMPT, SAMPLE_LENGTH = 12, 40
+LOG_EVERY_SECONDS = 30.0
+
+
+class PretrainWatch(pl.Callback):
+    """Watch a pretraining run from step boundary to step boundary.
+
+    Args:
+        run: The run's folder.
+        budget: How long the run may go on.
+        watch: Its clock.
+        validation: The held-out rows; None: none to validate on.
+        tokenizer: To show continuations as text.
+        settings: Seed and number of continuations.
+        validations: How often to validate and save.
+        flag: Set by a signal.
+        report: Where to tell.
+        progress: The bar.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        budget: Budget,
+        watch: Stopwatch,
+        validation: ValidationText | None,
+        tokenizer: Tokenizer,
+        settings: PretrainSettings,
+        validations: int,
+        flag: StopFlag,
+        report: LoggedReporter,
+        progress: Progress,
+    ):
+        self._run, self._budget, self._watch = run, budget, watch
+        self._validation, self._tokenizer, self._settings = validation, tokenizer, settings
+        self._flag, self._report, self._progress = flag, report, progress
+        self._clock = CheckedClock(validations)
+        self._step = self._first_step = 0
+        self._tokens_before = 0
+        self._validating = 0.0
+        self._logged = 0.0
+        self._loss = 0.0
+        self.last_scores: dict[str, float] = {}
+        self.validated_step = -1
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds spent in steps in this part of the run."""
+        return max(1e-9, time.monotonic() - self._started - self._validating)
+
+    def tokens_per_second(self, module: PretrainModule) -> float:
+        """Training speed in this part of the run, validations left out."""
+        return (module.tokens_seen - self._tokens_before) / self.training_seconds
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """Note where this part of the run starts."""
+        self._started = time.monotonic()
+        self._step = self._first_step = trainer.global_step
+        self._tokens_before = pl_module.tokens_seen
+        if self._step:
+            self._clock.due(pl_module.progress)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """At a step boundary: tell, validate and save when due, stop when the budget is spent or a signal came."""
+        if trainer.global_step == self._step:
+            return
+        self._step = trainer.global_step
+        progress = pl_module.progress
+        self._tell(pl_module)
+        if self._flag.signal_number is not None:
+            self.save(trainer)
+            trainer.should_stop = True
+        elif self._clock.due(progress):
+            self.validate(trainer, pl_module)
+            self.save(trainer)
+        if progress >= 1.0:
+            trainer.should_stop = True
+
+    def _tell(self, module: PretrainModule) -> None:
+        now = self._watch.seconds
+        due = now - self._logged >= LOG_EVERY_SECONDS or self._step == self._first_step + 1
+        per_step = self.training_seconds / (self._step - self._first_step)
+        left = self._budget.seconds_left(self._step, now, per_step)
+        # Reading the loss waits for the device, so it is read only as often as a person can follow.
+        if due or self._step % 10 == 0:
+            assert module.last_loss is not None
+            self._loss = float(module.last_loss)
+        speed = self.tokens_per_second(module)
+        note = (
+            f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate_factor:.3f}  "
+            f"{people_count(speed)} tokens/s  {people_time(left)} left"
+        )
+        self._progress.update(module.progress * 100.0, note)
+        if due:
+            self._logged = now
+            self._report.keep(note)
+            self._run.append_metrics(
+                {
+                    "step": self._step,
+                    "seconds": round(now, 1),
+                    "tokens": module.tokens_seen,
+                    "train/loss": round(self._loss, 5),
+                    "lr_factor": round(module.rate_factor, 5),
+                    "tokens_per_second": round(speed, 1),
+                }
+            )
+
+    def validate(self, trainer: pl.Trainer, module: PretrainModule) -> None:
+        """Score the held-out rows, tell, and show continuations."""
+        self.validated_step = self._step
+        if self._validation is None:
+            return
+        begun = time.monotonic()
+        causal = self._validation.causal(module.backbone)
+        scores = {
+            "val/loss": causal.loss,
+            "val/perplexity": causal.perplexity,
+            "val/bits_per_byte": causal.bits_per_byte,
+        }
+        masked = self._validation.masked(module.backbone)
+        if masked is not None:
+            scores["val/masked_loss"] = masked.loss
+        self.last_scores = scores
+        self._run.append_metrics(
+            {"step": self._step, "seconds": round(self._watch.seconds, 1), "tokens": module.tokens_seen}
+            | {name: round(value, 5) for name, value in scores.items()}
+        )
+        both = "" if masked is None else f", masked loss {masked.loss:.3f}"
+        self._report.say(
+            f"step {self._step:,}: validation loss {causal.loss:.3f}, perplexity {causal.perplexity:.1f}, "
+            f"{causal.bits_per_byte:.3f} bits per byte{both}"
+        )
+        self._show_samples(module)
+        spent = time.monotonic() - begun
+        self._validating += spent
+        # The last validation must fit into the budget too.
+        module.reserve = spent
+
+    def _show_samples(self, module: PretrainModule) -> None:
+        assert self._validation is not None
+        backbone, tokenizer = module.backbone, self._tokenizer
+        backbone.eval()
+        for number, prompt in enumerate(self._validation.prompts(self._settings.samples, SAMPLE_PROMPT)):
+            new = continue_ids(
+                backbone,
+                prompt,
+                max_new=SAMPLE_LENGTH,
+                sampling=Sampling(),
+                generator=torch.Generator().manual_seed(self._settings.seed + number),
+                stop_ids=[tokenizer.eos_id],
+                banned_ids=[tokenizer.mask_id, tokenizer.pad_id],
+            )
+            self._report.say(f"  {_one_line(tokenizer.decode(prompt))} → {_one_line(tokenizer.decode(list(new)))}")
+        backbone.train()
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Save the state to go on from; the old one stays until the new one is whole."""
+        temporary = self._run.last.with_name(f".{self._run.last.name}.tmp")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, self._run.last)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,173 @@
+"""A run's folder: what is in it, and writing to it so that nothing half-written looks whole.
+
+config.yaml (resolved), metrics.json, metrics.csv, predictions.jsonl, environment.json, train.log, model/ (complete), checkpoints/
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from nlpsuite.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LIBRARIES = ("nlpsuite", "torch", "pytorch-lightning", "torchmetrics", "sentencepiece", "numpy", "safetensors")
+
+
+class RunFolder:
+    """The output folder of one run.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.model = path / "model"
+        self.checkpoints = path / "checkpoints"
+        self.last = self.checkpoints / "last.ckpt"
+        self.config = path / "config.yaml"
+        self.log = path / "train.log"
+
+    @classmethod
+    def create(cls, path: Path, *, flag: str = "--out") -> RunFolder:
+        """Make a new folder.
+
+        Raises:
+            UserError: It holds something already, or cannot be made.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                "the output folder is not empty" if path.is_dir() else "the output is a file",
+                where=path,
+                fix=f"give another {flag}, remove it, or go on with it through --resume",
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot be made ({error.strerror})", where=path, fix=f"give another {flag}") from None
+        run = cls(path)
+        run.checkpoints.mkdir()
+        return run
+
+    @classmethod
+    def existing(cls, path: Path) -> RunFolder:
+        """Open the folder of a stopped run.
+
+        Raises:
+            UserError: There is none, or it has no saved state.
+        """
+        run = cls(path)
+        if not path.is_dir():
+            raise UserError("no such run", where=path, fix="check --out; --resume goes on with a run that was stopped")
+        if not run.last.is_file():
+            raise UserError(
+                "the run has no checkpoint to go on from", where=path, fix="start it afresh in another folder"
+            )
+        return run
+
+    def write_config(self, values: Mapping[str, Any]) -> None:
+        """Write the resolved settings."""
+        write_text(self.config, yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True))
+
+    def read_config(self) -> dict[str, Any]:
+        """Read the resolved settings back.
+
+        Raises:
+            UserError: They are missing or damaged.
+        """
+        try:
+            data = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            data = None
+        if not isinstance(data, dict):
+            raise UserError("the run's settings are missing or damaged", where=self.config, fix="name a run's folder")
+        return data
+
+    def write_environment(self, device: str) -> None:
+        """Write what the run ran on: versions, machine, command."""
+        versions = {}
+        for name in _LIBRARIES:
+            try:
+                versions[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                versions[name] = "not installed as a package"
+        data = {
+            "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "command": shlex.join(sys.argv),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "processors": os.cpu_count(),
+            "device": device,
+            "versions": versions,
+        }
+        write_json(self.path / "environment.json", data)
+
+    def append_metrics(self, row: Mapping[str, float | int]) -> None:
+        """Add one row to metrics.csv; a column that is new is added to the header too."""
+        path = self.path / "metrics.csv"
+        rows: list[dict[str, Any]] = []
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+        columns = list(dict.fromkeys([*(rows[0] if rows else ()), *row]))
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows([*rows, dict(row)])
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Write the run's final figures."""
+        write_json(self.path / "metrics.json", metrics)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name in the same folder; on leaving, it takes the place of `path`, or vanishes on an error."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def check_space(path: Path, needed: float) -> None:
+    """Check that the disk under `path` has room.
+
+    Raises:
+        UserError: It has less than `needed` bytes.
+    """
+    free = shutil.disk_usage(path).free
+    if free < needed:
+        raise UserError(
+            f"the disk has {free / 1e6:,.0f} MB free and the run needs {needed / 1e6:,.0f} MB",
+            where=path,
+            fix="free some space or give --out on another disk",
+        )

@@ -1,0 +1,124 @@
+"""The settings of `suite pretrain`: every field can stand in a recipe or behind `--set`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from nlpsuite.config import Settings
+from nlpsuite.text.corpus import TextSettings
+
+
+class ModelSettings(Settings):
+    """The network's size.
+
+    Attributes:
+        size: A preset, or `auto`: the largest that text and time can train.
+        vocab_size: Pieces of the tokenizer; None: the preset's.
+        context: Tokens in a row; None: the preset's.
+    """
+
+    size: Literal["nano", "micro", "small", "base", "auto"] = "auto"
+    vocab_size: int | None = Field(default=None, ge=300, le=1_000_000)
+    context: int | None = Field(default=None, ge=16, le=1_048_576)
+
+
+class ObjectiveSettings(Settings):
+    """What the network learns to predict.
+
+    Attributes:
+        name: `causal`: each next token; `masked`: masked tokens, seeing both sides; `hybrid`: batches of both.
+        masked_share: Share of masked micro-batches in `hybrid`.
+        mask_rate: Share of tokens to predict in a masked row.
+        mask_span: Longest span of masked tokens.
+        z_loss: Weight of the squared log-normaliser.
+    """
+
+    name: Literal["causal", "masked", "hybrid"] = "hybrid"
+    masked_share: float = Field(default=0.5, ge=0, le=1)
+    mask_rate: float = Field(default=0.2, gt=0, lt=1)
+    mask_span: int = Field(default=3, ge=1, le=64)
+    z_loss: float = Field(default=1e-4, ge=0)
+
+
+class OptimizerSettings(Settings):
+    """How the weights are updated.
+
+    Attributes:
+        name: `muon` (Muon for matrices, AdamW for the rest) or `adamw`.
+        lr: AdamW's peak rate.
+        matrix_lr: Muon's peak rate.
+        weight_decay: Decoupled decay of matrices.
+        clip: Largest norm of the gradient; 0 is no limit.
+        warmup: Share of the run that warms up.
+        decay: Share of the run, at its end, in which the rate falls to the floor.
+        floor: The last rate, as a factor on the peak.
+        batch_tokens: Tokens in an optimiser step; None: 2,048 on a CPU, more on a GPU.
+        micro_tokens: Tokens computed at once; None: 1,024 on a CPU, 32,768 on a GPU.
+    """
+
+    name: Literal["muon", "adamw"] = "muon"
+    lr: float = Field(default=3e-3, gt=0)
+    matrix_lr: float = Field(default=0.02, gt=0)
+    weight_decay: float = Field(default=0.1, ge=0)
+    clip: float = Field(default=1.0, ge=0)
+    warmup: float = Field(default=0.02, ge=0, le=0.5)
+    decay: float = Field(default=0.6, gt=0, le=1)
+    floor: float = Field(default=0.02, ge=0, le=1)
+    batch_tokens: int | None = Field(default=None, ge=1)
+    micro_tokens: int | None = Field(default=None, ge=1)
+
+
+class TokenizerSettings(Settings):
+    """How the tokenizer is trained.
+
+    Attributes:
+        sample_bytes: The most text to train it on; None: the default of the tokenizer's trainer.
+    """
+
+    sample_bytes: int | None = Field(default=None, ge=1000)
+
+
+class PretrainSettings(Settings):
+    """All of `suite pretrain`, except where the text and the output are.
+
+    Attributes:
+        model: The network's size.
+        objective: What it learns.
+        optimizer: How it learns.
+        text: How text is read, cleaned and held out.
+        tokenizer: How the tokenizer is trained.
+        time: Budget in seconds; at most one of `time`, `max_tokens` and `max_steps`.
+        max_tokens: Budget in tokens.
+        max_steps: Budget in optimiser steps.
+        seed: Decides weights, order, masks and samples.
+        validations: How often the run validates and saves, at even distances.
+        valid_tokens: The most validation tokens looked at each time.
+        samples: Continuations shown at each validation.
+        store: How the finished weights are stored.
+        precision: `auto`: bf16 on a GPU that has it, float32 elsewhere.
+        devices: How many devices, or their indices; `auto`: all.
+        nodes: How many machines.
+        strategy: Lightning's strategy across devices.
+        compile: Whether the network is compiled; None: on a GPU.
+    """
+
+    model: ModelSettings = ModelSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    text: TextSettings = TextSettings()
+    tokenizer: TokenizerSettings = TokenizerSettings()
+    time: float | None = Field(default=None, gt=0)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=1, ge=0, le=2**32 - 1)
+    validations: int = Field(default=10, ge=1, le=1000)
+    valid_tokens: int = Field(default=65_536, ge=1)
+    samples: int = Field(default=2, ge=0, le=20)
+    store: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Literal["auto", "32", "bf16", "16"] = "auto"
+    devices: str = "auto"
+    nodes: int = Field(default=1, ge=1)
+    strategy: str = "auto"
+    compile: bool | None = None
