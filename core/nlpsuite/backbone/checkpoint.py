@@ -115,7 +115,11 @@ def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = Non
         for name, parameter in backbone.named_parameters()
     }
     temporary = path.with_name(path.name + ".tmp")
+    # The writer makes its file for the owner alone; a model is to be shared as any other file is.
+    temporary.touch()
+    mode = temporary.stat().st_mode
     save_file(tensors, temporary, metadata={"format": "pt"})
+    temporary.chmod(mode)
     os.replace(temporary, path)
 
 

@@ -123,7 +123,8 @@ def _text(
     backbone, tokenizer = open_backbone(folder)
     tokens = batch_tokens_for(backbone, batch_tokens)
     begun = time.perf_counter()
-    score = evaluate_text(backbone, tokenizer, text.pieces(), overlap=overlap, batch_tokens=tokens)
+    with console.progress("scoring", float(text.stored_bytes), "bytes") as progress:
+        score = evaluate_text(backbone, tokenizer, text.pieces(progress), overlap=overlap, batch_tokens=tokens)
     seconds = time.perf_counter() - begun
     if not score.tokens:
         raise UserError("the text holds nothing to predict", where=data, fix="give more text")

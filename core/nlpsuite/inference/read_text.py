@@ -49,6 +49,7 @@ class TextToRead:
         report: Told how the text is read, and what of it cannot be.
 
     Attributes:
+        stored_bytes: Size of the files on disk.
         documents: Documents read so far.
 
     Raises:
@@ -69,31 +70,30 @@ class TextToRead:
         self._sources: tuple[Source, ...] = self._found.read + self._found.test
         self._modes = decide_modes(self._sources, documents)
         self._left = limit_bytes
+        self.stored_bytes = sum(source.path.stat().st_size for source in self._sources)
         self.documents = 0
         if len(self._sources) > 1:
             report.say(f"text: {some(source.name for source in self._sources)}")
         for line in self._modes.sentences():
             report.say(line)
 
-    def pieces(self) -> Iterator[Piece]:
-        """Stream the text once; at the end tell what was left out or replaced.
+    def pieces(self, progress: Progress) -> Iterator[Piece]:
+        """Stream the text once, telling how many of `stored_bytes` are read; at the end tell what was left out.
 
         Raises:
             UserError: As above, where it shows only further on.
         """
-        stored = sum(source.path.stat().st_size for source in self._sources)
         n_empty = n_replaced = 0
-        with self._report.progress("reading and scoring", float(stored), "bytes") as progress:
-            for document, last in _with_last(self._raw(progress)):
-                if not document.text:
-                    n_empty += 1
-                    continue
-                n_replaced += not document.decodable
-                piece = self._within_limit(document, last)
-                self.documents += piece.first
-                yield piece
-                if self._left == 0:
-                    break
+        for document, last in _with_last(self._raw(progress)):
+            if not document.text:
+                n_empty += 1
+                continue
+            n_replaced += not document.decodable
+            piece = self._within_limit(document, last)
+            self.documents += piece.first
+            yield piece
+            if self._left == 0:
+                break
         if self._left == 0:
             self._report.say("the text is read up to --limit-bytes")
         if n_empty:

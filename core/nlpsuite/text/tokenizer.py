@@ -28,9 +28,11 @@ MASK_PIECE, SEP_PIECE = "<mask>", "<sep>"
 _SPACE_MARK = "\u2581"
 # SentencePiece writes a space as U+2581, so that character itself is passed around it, as its three bytes.
 _SPACE_MARK_BYTES = _SPACE_MARK.encode()
-# Above this many characters the encoder's queue of merges no longer fits the processor's cache and slows down fivefold.
-_LONG_TEXT = 1 << 16
-_AFTER_NEWLINE = re.compile(r"(?<=\n)")
+# On longer texts the encoder's queue of merges outgrows the processor's cache: at a megabyte it is three times slower.
+_LONG_TEXT = 1 << 13
+# Parts of a long text: each ends after a newline, before a space that no space precedes, or where the text does.
+_PARTS = re.compile(rf"(?s)(?:.{{1,{_LONG_TEXT}}}|.+?)(?:(?<=\n)|(?<=[^ ])(?= )|\Z)")
+_SPANS_PARTS = re.compile(rb"(?s)\n.|[^ ] ")
 _PROBE = " \u1e9b\u0323  Ａ\tb \n"
 
 
@@ -59,7 +61,8 @@ class Tokenizer:
         self._bytes_of = _bytes_of_pieces(self._processor)
         self._space_mark_ids = [self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in _SPACE_MARK_BYTES]
         self._exact = self._is_exact()
-        self._splits_at_newline = self._exact and not any(b"\n" in piece[:-1] for piece in self._bytes_of)
+        # Where no piece reaches from one part into the next, the parts' ids are those of the whole.
+        self._may_part = not any(_SPANS_PARTS.search(piece) for piece in self._bytes_of)
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
@@ -219,7 +222,7 @@ class Tokenizer:
         return b"".join(pieces) == _PROBE.encode() and b"".join(marks) == _SPACE_MARK_BYTES
 
     def _needs_parts(self, text: str) -> bool:
-        return self._exact and (_SPACE_MARK in text or len(text) > _LONG_TEXT)
+        return self._exact and (len(text) > _LONG_TEXT or _SPACE_MARK in text)
 
     def _encode_parts(self, text: str) -> NDArray[np.int32]:
         mark = np.array(self._space_mark_ids, np.int32)
@@ -231,10 +234,7 @@ class Tokenizer:
         return np.concatenate(arrays)
 
     def _short_parts(self, text: str) -> list[str]:
-        # No piece goes on after a newline, so cutting there gives the ids of the whole text.
-        if len(text) <= _LONG_TEXT or not self._splits_at_newline:
-            return [text]
-        return _AFTER_NEWLINE.split(text)
+        return _PARTS.findall(text) if self._may_part and len(text) > _LONG_TEXT else [text]
 
     def _call(self, what: str | list[str], **options: str) -> Any:
         try:

@@ -66,9 +66,11 @@ def read_rows(
         valid = list(task.read(files.valid, "valid"))
     else:
         if files.test is None:
-            train, test = split_rows(train, fraction=valid_share, seed=seed, report=_Prefixed("test", report))
+            report.say("no test rows are given, so training rows are held out for it:")
+            train, test = split_rows(train, fraction=valid_share, seed=seed, report=report)
             labelled = True
-        train, valid = split_rows(train, fraction=valid_share, seed=seed + 1, report=_Prefixed("validation", report))
+        report.say("no validation rows are given, so training rows are held out for it:")
+        train, valid = split_rows(train, fraction=valid_share, seed=seed, report=report)
     if not valid:
         raise UserError("no validation rows", where=files.valid, fix="give some, or leave the file out")
     task.fit(train)

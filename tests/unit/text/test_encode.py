@@ -66,21 +66,21 @@ def stream(number: int, repeat: int = 1) -> Iterator[tuple[str, int]]:
 
 
 def test_documents_are_written_in_order_for_any_number_of_workers(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    heard, total = Heard(), sum(n_bytes for _, n_bytes in stream(3000, 9))
+    heard, total = Heard(), sum(n_bytes for _, n_bytes in stream(3000, 12))
     assert total > 3 * CHUNK_BYTES
     for workers in (1, 3):
         with TokenFileWriter(tmp_path / str(workers), tokenizer) as writer:
-            encode_documents(stream(3000, 9), tokenizer, writer, report=heard, workers=workers, total_bytes=total)
+            encode_documents(stream(3000, 12), tokenizer, writer, report=heard, workers=workers, total_bytes=total)
     one, three = TokenFile.open(tmp_path / "1"), TokenFile.open(tmp_path / "3")
     assert (one.folder / "tokens.bin").read_bytes() == (three.folder / "tokens.bin").read_bytes()
-    assert [tokenizer.decode(one.document(i)) for i in range(0, 3000, 100)] == [t for t, _ in stream(3000, 9)][::100]
+    assert [tokenizer.decode(one.document(i)) for i in range(0, 3000, 100)] == [t for t, _ in stream(3000, 12)][::100]
     assert heard.done[-1] == total == three.text_bytes
     assert heard.done[:4] == sorted(heard.done[:4])
     assert heard.lines[0].startswith(f"tokens, 1: {one.n_tokens:,} in 3,000 documents")
 
 
 def test_few_texts_are_held_at_once(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    text = "word " * (CHUNK_BYTES // 5 + 1)
+    text = "word\n" * (CHUNK_BYTES // 5 + 1)
     ahead: list[int] = []
     with TokenFileWriter(tmp_path / "train", tokenizer) as writer:
 

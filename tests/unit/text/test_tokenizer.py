@@ -118,7 +118,7 @@ def test_special_ids_are_fixed(tokenizer: Tokenizer) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.sampled_from(SPECIAL + [" ", "a", "\u2581"])).map("".join))
+@given(st.lists(st.sampled_from([*SPECIAL, " ", "a", "\u2581"])).map("".join))
 def test_typed_special_tokens_are_ordinary_text(tokenizer: Tokenizer, text: str) -> None:
     assert all(index > 5 for index in tokenizer.encode(text))
 
@@ -139,10 +139,12 @@ def test_batches_give_what_single_texts_give(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode_batch([]) == []
 
 
-def test_a_long_text_gives_the_ids_of_its_whole(tokenizer: Tokenizer) -> None:
-    text = "\n".join(LINES * 40) + "\n\n  end \n"
+@pytest.mark.parametrize("between", ["\n", "  ", " \n ", ""])
+@pytest.mark.parametrize("end", ["\n\n   \n", "x" * 9000, " " * 9000, "字" * 9000 + " a"])
+def test_a_long_text_gives_the_ids_of_its_whole(tokenizer: Tokenizer, between: str, end: str) -> None:
+    text = between.join(LINES * 9) + end
     processor = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.model_bytes)
-    assert len(text) > 1 << 16
+    assert len(text) > 1 << 13
     assert tokenizer.encode(text) == processor.encode(text)
     assert tokenizer.encode("\u2581" + text)[3:] == processor.encode(text)
     assert tokenizer.decode(tokenizer.encode(text)) == text

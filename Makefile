@@ -1,0 +1,30 @@
+# make demo: a sentiment model on this machine, from nothing but Python.    make test: every test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check fmt bench results
+
+demo: $(READY)
+	$(BIN)/suite run plugins/sentiment
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench results: $(READY)
+	NLPSUITE_DATA=$${NLPSUITE_DATA:-../shared/data} $(BIN)/python benchmarks/results.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
