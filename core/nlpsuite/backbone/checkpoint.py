@@ -48,9 +48,15 @@ def shared_name(name: str) -> str:
 
 def to_shared_config(config: BackboneConfig, tokenizer: Tokenizer | None) -> dict[str, Any]:
     """Return `config.json` for `Qwen3ForCausalLM`."""
-    special = {} if tokenizer is None else {
-        "bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.pad_id,
-    }
+    special = (
+        {}
+        if tokenizer is None
+        else {
+            "bos_token_id": tokenizer.bos_id,
+            "eos_token_id": tokenizer.eos_id,
+            "pad_token_id": tokenizer.pad_id,
+        }
+    )
     return {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
@@ -81,7 +87,9 @@ def from_shared_config(data: object, where: Path) -> BackboneConfig:
     """
     if not isinstance(data, dict) or data.get("model_type") != "qwen3":
         kind = data.get("model_type") if isinstance(data, dict) else None
-        raise UserError(f"model type {kind!r} is not supported", where=where, fix="use a backbone made by `suite pretrain`")
+        raise UserError(
+            f"model type {kind!r} is not supported", where=where, fix="use a backbone made by `suite pretrain`"
+        )
     try:
         return BackboneConfig(
             vocab_size=data["vocab_size"],
@@ -100,6 +108,8 @@ def from_shared_config(data: object, where: Path) -> BackboneConfig:
         raise UserError(f"setting {missing} is missing", where=where, fix="copy the whole folder again") from None
     except (TypeError, ValueError) as error:
         raise UserError(f"a value does not fit ({error})", where=where, fix="copy the whole folder again") from None
+    except UserError as error:
+        raise UserError(error.what, where=where, fix="copy the whole folder again") from None
 
 
 def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = None) -> None:
@@ -123,13 +133,27 @@ def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = Non
     os.replace(temporary, path)
 
 
-def save_backbone(folder: Path, backbone: Backbone, tokenizer: Tokenizer, dtype: torch.dtype | None = None) -> None:
-    """Write a complete backbone into `folder`, which is made if need be; `config.json` comes last and makes it whole."""
+def save_backbone(
+    folder: Path, backbone: Backbone, tokenizer: Tokenizer, dtype: torch.dtype | None = None, card: str | None = None
+) -> None:
+    """Write a complete backbone into `folder`, which is made if need be; `config.json` comes last and makes it whole.
+
+    Args:
+        folder: Where.
+        backbone: The network.
+        tokenizer: Its tokenizer.
+        dtype: What to store weights as; None keeps theirs.
+        card: The model card, in Markdown.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
     save_weights(folder / "model.safetensors", backbone, dtype)
     tokenizer.save(folder)
-    name: Literal["float16", "float32", "bfloat16"] = str(dtype or backbone.embedding.weight.dtype).removeprefix("torch.")  # type: ignore[assignment]
+    if card is not None:
+        (folder / "README.md").write_text(card, encoding="utf-8")
+    name: Literal["float16", "float32", "bfloat16"] = str(dtype or backbone.embedding.weight.dtype).removeprefix(
+        "torch."
+    )  # type: ignore[assignment]
     _write_json(
         folder / "generation_config.json",
         {"bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.pad_id},
@@ -148,7 +172,9 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
-            "not a backbone: it has no config.json", where=folder, fix="name a folder that `suite pretrain` wrote, or `nano`"
+            "not a backbone: it has no config.json",
+            where=folder,
+            fix="name a folder that `suite pretrain` wrote, or `nano`",
         ) from None
     except ValueError:
         raise UserError("not valid JSON", where=path, fix="copy the whole folder again") from None
@@ -176,6 +202,13 @@ def _read_tensors(path: Path, backbone: Backbone) -> dict[str, Tensor]:
             present = set(file.keys())
             if missing := sorted(expected.keys() - present):
                 raise UserError(f"weight {missing[0]} is missing", where=path, fix="copy the whole folder again")
+            # Some writers store a tied output layer a second time.
+            if extra := sorted(present - expected.keys() - {"lm_head.weight"}):
+                raise UserError(
+                    f"weight {extra[0]} is none of the network that config.json describes",
+                    where=path,
+                    fix="copy the whole folder again",
+                )
             for shared, (name, shape) in expected.items():
                 if tuple(file.get_slice(shared).get_shape()) != tuple(shape):
                     raise UserError(f"weight {shared} is not of shape {tuple(shape)}", where=path, fix="copy it again")

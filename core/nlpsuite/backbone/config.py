@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nlpsuite.errors import UserError
 
@@ -57,7 +58,9 @@ class BackboneConfig:
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
-                raise UserError(f"{name} = {value!r} is not a whole number from {low} to {high}", where="backbone config")
+                raise UserError(
+                    f"{name} = {value!r} is not a whole number from {low} to {high}", where="backbone config"
+                )
         if self.n_heads % self.n_kv_heads:
             raise UserError(
                 f"n_heads = {self.n_heads} is not a multiple of n_kv_heads = {self.n_kv_heads}", where="backbone config"
@@ -106,16 +109,16 @@ PRESETS: dict[str, BackboneConfig] = {
 """Sizes by name: about 7, 15, 32 and 124 million parameters."""
 
 
-def preset(size: str, *, vocab_size: int | None = None, context: int | None = None) -> BackboneConfig:
-    """Return the preset `size`, with another vocabulary or context where given.
+def preset(size: str, **changes: int | None) -> BackboneConfig:
+    """Return the preset `size`, changed where a value is given (`context=512`); None leaves the preset's.
 
     Raises:
-        UserError: There is no such preset.
+        UserError: There is no such preset, or a value does not fit.
     """
     if size not in PRESETS:
         raise UserError(f"no size `{size}`", where="--size", fix="use auto, " + ", ".join(PRESETS))
-    base = PRESETS[size]
-    return replace(base, vocab_size=vocab_size or base.vocab_size, context=context or base.context)
+    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    return replace(PRESETS[size], **given)
 
 
 def pick_size(seconds: float, flops_per_second: float, text_tokens: int) -> str:

@@ -18,9 +18,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     """Forward and gradient of mean cross-entropy in one sweep over chunks of positions."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float
-    ) -> Tensor:
+    def forward(ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float) -> Tensor:
         positions = hidden_ND.shape[0]
         need_grad = any(ctx.needs_input_grad[:2])
         grad_hidden = torch.empty_like(hidden_ND) if need_grad else None
@@ -76,12 +74,16 @@ def chunked_cross_entropy(
         hidden_ND, weight_VD = hidden_ND.to(dtype), weight_VD.to(dtype)
     chunk = max(1, chunk_logits // weight_VD.shape[0])
     with torch.autocast(hidden_ND.device.type, enabled=False):
-        loss: Tensor = _ChunkedCrossEntropy.apply(hidden_ND, weight_VD, targets_N, chunk, z_loss)
+        loss: Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            hidden_ND, weight_VD, targets_N, chunk, z_loss
+        )
     return loss
 
 
 @torch.no_grad()
-def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int = CHUNK_LOGITS) -> Tensor:
+def token_losses(
+    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int = CHUNK_LOGITS
+) -> Tensor:
     """Return the cross-entropy in nats of each position, float32 (N), without gradients and in chunks."""
     chunk = max(1, chunk_logits // weight_VD.shape[0])
     pieces = [

@@ -68,9 +68,7 @@ class Backbone(nn.Module):
         length = ids_BT.shape[1]
         if past + length > self.config.context:
             raise ValueError(f"{past + length} positions do not fit the context of {self.config.context}")
-        mask = make_mask(
-            mode, length, segments_BT=segments_BT, prefix_B=prefix_B, past=past, device=ids_BT.device
-        )
+        mask = make_mask(mode, length, segments_BT=segments_BT, prefix_B=prefix_B, past=past, device=ids_BT.device)
         rotation = rotary(past, length, self.config, ids_BT.device)
         x_BTD = self.embedding(ids_BT)
         for layer, block in enumerate(self.blocks):

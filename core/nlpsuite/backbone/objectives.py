@@ -7,7 +7,7 @@ bidirectional attention the predicted tokens are masked in the input.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -50,8 +50,13 @@ class Example:
 
     def to(self, device: torch.device) -> Example:
         """Return the example with its tensors on `device`."""
-        moved = (t.to(device, non_blocking=True) for t in (self.ids_BT, self.segments_BT, self.positions_N, self.targets_N))
-        return Example(*moved, self.mode, self.tokens, self.documents)
+        return replace(
+            self,
+            ids_BT=self.ids_BT.to(device, non_blocking=True),
+            segments_BT=self.segments_BT.to(device, non_blocking=True),
+            positions_N=self.positions_N.to(device, non_blocking=True),
+            targets_N=self.targets_N.to(device, non_blocking=True),
+        )
 
 
 def causal_example(rows: Rows) -> Example:
@@ -61,7 +66,14 @@ def causal_example(rows: Rows) -> Example:
 
 
 def masked_example(
-    rows: Rows, *, rate: float, longest: int, mask_id: int, first_id: int, vocab_size: int, generator: np.random.Generator
+    rows: Rows,
+    *,
+    rate: float,
+    longest: int,
+    mask_id: int,
+    first_id: int,
+    vocab_size: int,
+    generator: np.random.Generator,
 ) -> Example:
     """Mask spans of tokens and predict each from the position before it, seeing the rest of its document.
 

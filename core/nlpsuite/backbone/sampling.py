@@ -90,14 +90,16 @@ def draw(logits_V: Tensor, sampling: Sampling, generator: torch.Generator) -> in
     """Draw one token from scores as `sampling` says."""
     if sampling.temperature <= 0:
         return int(logits_V.argmax())
-    logits_V = logits_V / sampling.temperature
+    # The best score becomes zero, so that no temperature, however low, gives an infinite one.
+    logits_V = (logits_V - logits_V.max()) / sampling.temperature
     if sampling.top_k:
         kept = logits_V.topk(min(sampling.top_k, logits_V.shape[0]))
         logits_V = torch.full_like(logits_V, -torch.inf).scatter(0, kept.indices, kept.values)
     probabilities = logits_V.softmax(dim=0)
     if sampling.top_p < 1.0:
         ordered, order = probabilities.sort(descending=True)
-        # Keep a token when those before it hold less than top_p: the likeliest is always kept.
-        ordered = ordered * (ordered.cumsum(0) - ordered < sampling.top_p)
-        probabilities = torch.zeros_like(probabilities).scatter(0, order, ordered)
+        # Keep a token when those before it hold less than top_p, and the likeliest always.
+        kept_V = ordered.cumsum(0) - ordered < sampling.top_p
+        kept_V[0] = True
+        probabilities = torch.zeros_like(probabilities).scatter(0, order, ordered * kept_V)
     return int(torch.multinomial(probabilities, 1, generator=generator))

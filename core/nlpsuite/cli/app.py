@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from nlpsuite import __version__
-from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain
+from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain, run
 from nlpsuite.cli.console import Console
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def make_app() -> typer.Typer:
     )
     app.callback(help=HELP)(_root)
     app.command("pretrain")(pretrain.pretrain)
+    app.command("run")(run.run)
     app.command("predict")(predict.predict)
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)

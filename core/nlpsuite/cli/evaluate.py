@@ -12,7 +12,6 @@ import typer
 from nlpsuite.cli.console import Console
 from nlpsuite.cli.options import BatchTokensOption, JsonOption, LimitOption, QuietOption, VerboseOption, parse_count
 from nlpsuite.cli.predict import OutOption, check_new, record_writer
-from nlpsuite.cli.progress import format_seconds
 from nlpsuite.errors import UserError
 
 DEFAULT_OVERLAP = 0.5
@@ -94,8 +93,6 @@ def _rows(
     tokens = batch_tokens_for(model.backbone, batch_tokens)
     with record_writer(out) as write:
         score = evaluate_rows(model, source, batch_tokens=tokens, limit=limit, write=write, report=console)
-    speed = score.rows / score.seconds
-    console.say(f"{score.rows:,} rows in {format_seconds(score.seconds)}, {speed:,.0f} rows/s")
     if out is not None:
         console.say(f"predictions: {out}")
     return {
@@ -106,7 +103,7 @@ def _rows(
         "baseline": score.baseline,
         "rows": score.rows,
         "seconds": round(score.seconds, 3),
-        "rows_per_second": round(speed, 1),
+        "rows_per_second": round(score.rows / score.seconds, 1),
         "out": None if out is None else str(out),
     }
 

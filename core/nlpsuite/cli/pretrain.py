@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 TextArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="A recipe in YAML, such as configs/pretrain/nano.yaml.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A recipe in YAML, such as configs/pretrain/nano.yaml.")
+]
 SizeOption = Annotated[
     str | None, typer.Option("--size", metavar="auto|nano|micro|small|base", help="The network's size.")
 ]
@@ -139,6 +141,7 @@ def _fresh(
         out=folder,
         cache=cache or folder.parent / "tokens",
         init=None if init is None else find_backbone(init),
+        tokens=None,
         resume=False,
         resume_command=_resume_command(folder, cache),
     )
@@ -155,13 +158,21 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
     if out is None:
         raise UserError("--resume needs the run's folder", where="suite pretrain", fix="add --out DIR")
     saved = RunFolder.existing(out).read_config()
-    patterns, init = saved.pop("corpus", []), saved.pop("init", None)
+    if (out / "model" / "config.json").is_file():
+        raise UserError(
+            "the run is finished", where=out, fix=f"its model is {out / 'model'}; start a new run with --init"
+        )
+    patterns, init, tokens = saved.pop("corpus", []), saved.pop("init", None), saved.pop("tokens", None)
     if text and text != patterns:
         raise UserError("the run was started on other text", where=out, fix="leave the text out, or start a new run")
     wanted = build(PretrainSettings, merge(saved, values), where=out / "config.yaml")
     before = build(PretrainSettings, saved, where=out / "config.yaml")
     free = {"devices", "nodes", "strategy", "precision", "compile", "samples"}
-    if changed := [name for name in type(before).model_fields if name not in free and getattr(before, name) != getattr(wanted, name)]:
+    if changed := [
+        name
+        for name in type(before).model_fields
+        if name not in free and getattr(before, name) != getattr(wanted, name)
+    ]:
         raise UserError(
             f"setting `{changed[0]}` differs from the stopped run's", where=out, fix="leave it out, or start a new run"
         )
@@ -171,6 +182,7 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
         out=out,
         cache=cache or out.parent / "tokens",
         init=None if init is None else Path(init),
+        tokens=None if tokens is None else Path(tokens),
         resume=True,
         resume_command=_resume_command(out, cache),
     )
@@ -184,7 +196,11 @@ def _resume_command(out: Path, cache: Path | None) -> str:
 def _closing_rows(scores: dict[str, Any], model: Path) -> list[list[str]]:
     from nlpsuite.training.budget import people_bytes, people_count, people_time
 
-    rows = [[name.removeprefix("val/").replace("_", " "), f"{value:.4f}"] for name, value in scores.items() if name.startswith("val/")]
+    rows = [
+        [name.removeprefix("val/").replace("_", " "), f"{value:.4f}"]
+        for name, value in scores.items()
+        if name.startswith("val/")
+    ]
     return [
         *rows,
         ["tokens", f"{people_count(scores['tokens'])} in {scores['steps']:,} steps"],

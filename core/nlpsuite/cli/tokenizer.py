@@ -53,8 +53,9 @@ def train(
     text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for stdin.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the tokenizer.")],
     vocab_size: Annotated[
-        int, typer.Option("--vocab-size", parser=_parse_vocab_size, metavar="N", help="The number of pieces.")
-    ] = DEFAULT_VOCAB_SIZE,
+        int | None,
+        typer.Option("--vocab-size", parser=_parse_vocab_size, metavar="N", help="The number of pieces; 8192."),
+    ] = None,
     max_bytes: Annotated[
         int | None,
         typer.Option("--max-bytes", parser=_parse_max_bytes, metavar="N", help="Train on a sample this large; 64M."),
@@ -85,7 +86,7 @@ def train(
     with read_corpus(find_sources(text), settings, seed=used_seed, report=console) as corpus:
         lines, sample = sample_text(corpus, max_bytes=max_bytes or SAMPLE_BYTES, seed=used_seed)
     console.say(sample.sentence())
-    tokenizer = train_tokenizer(lines, vocab_size=vocab_size, report=console)
+    tokenizer = train_tokenizer(lines, vocab_size=vocab_size or DEFAULT_VOCAB_SIZE, report=console)
     facts = {
         "tokenizer": str(tokenizer.save(out)),
         "sha256": tokenizer.sha256,

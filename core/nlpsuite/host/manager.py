@@ -156,13 +156,14 @@ class PluginHost:
         if plugin not in self._loaded:
             new = LoadedPlugin(plugin)
             for spec in new.tasks:
-                owner = self._owner(spec.name)
+                owner = self.owner(spec.name)
                 if owner is not None:
                     raise PluginFault(plugin, f"its task `{spec.name}` is already offered by plugin {owner.label}")
             self._loaded[plugin] = new
         return self._loaded[plugin]
 
-    def _owner(self, task: str) -> Plugin | None:
+    def owner(self, task: str) -> Plugin | None:
+        """Return the loaded plugin that offers a task, or None."""
         return next((plugin for plugin, loaded in self._loaded.items() if loaded.offers(task)), None)
 
     def _warn(self, fault: PluginFault) -> None:

@@ -197,7 +197,9 @@ def _restored(spec: TaskSpec[Any], context: TaskContext, config: Mapping[str, An
     task = spec.build(context, build(spec.config, config["settings"], where=path))
     if task.attention != config["attention"]:
         what = f"the head was trained with {config['attention']} attention, and the plugin now has {task.attention}"
-        raise UserError(what, where=path, fix=f"install {config.get('plugin') or 'the plugin'} as it was, or train again")
+        raise UserError(
+            what, where=path, fix=f"install {config.get('plugin') or 'the plugin'} as it was, or train again"
+        )
     try:
         task.restore(config["state"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:

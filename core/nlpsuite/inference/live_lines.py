@@ -29,7 +29,7 @@ class LiveLines:
     def __init__(self, descriptor: int, name: str):
         self._descriptor, self.name = descriptor, name
         self._lines: list[bytes] = []
-        self._rest = b""
+        self._rest: list[bytes] = []
         self._ended = False
 
     def __iter__(self) -> Iterator[str]:
@@ -58,14 +58,17 @@ class LiveLines:
 
     def _read(self) -> None:
         block = os.read(self._descriptor, _BLOCK)
-        *lines, self._rest = (self._rest + block).split(b"\n") if b"\n" in block else (self._rest + block,)
-        whole = [line + b"\n" for line in lines]
+        first, newline, rest = block.partition(b"\n")
+        self._rest.append(first)
         if not block:
             self._ended = True
-            if self._rest:
-                whole, self._rest = [self._rest], b""
+        if not newline and block:
+            return
+        line = b"".join(self._rest) + newline
+        *lines, last = rest.split(b"\n")
+        self._rest = [last]
         # The next line is the last in the list, where taking it costs nothing.
-        self._lines = whole[::-1]
+        self._lines = [each + b"\n" for each in reversed(lines)] + ([line] if line else [])
 
     def _decoded(self, data: bytes, number: int) -> str:
         if b"\0" in data:

@@ -106,11 +106,17 @@ def _live_groups(task: Task, lines: LiveLines) -> Iterator[list[Row]]:
 def _groups(rows: Iterator[Row], ready: Callable[[], bool]) -> Iterator[list[Row]]:
     group: list[Row] = []
     characters = 0
-    for row in rows:
-        group.append(row)
-        characters += sum(len(value) for value in row.inputs.values() if isinstance(value, str))
-        if len(group) == POOL_ROWS or characters >= POOL_CHARACTERS or not ready():
+    try:
+        for row in rows:
+            group.append(row)
+            characters += sum(len(value) for value in row.inputs.values() if isinstance(value, str))
+            if len(group) == POOL_ROWS or characters >= POOL_CHARACTERS or not ready():
+                yield group
+                group, characters = [], 0
+    except UserError:
+        # What came before the row that is not as it should be gets its predictions all the same.
+        if group:
             yield group
-            group, characters = [], 0
+        raise
     if group:
         yield group

@@ -31,6 +31,7 @@ class Mixer:
         self._salt = _finalise((seed * 2 + 1) * _GOLDEN + stream * 0xD1B54A32D192ED03)
 
     def __call__(self, key: int) -> int:
+        """Give the other key."""
         return _finalise(key ^ self._salt)
 
 

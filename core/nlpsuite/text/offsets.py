@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,9 @@ def spans_of_bytes(n_bytes: Sequence[int], text: str) -> list[tuple[int, int]]:
         n_bytes: The UTF-8 bytes of each piece, above zero; together those of the text.
         text: The text.
     """
-    if not n_bytes:
-        return []
+    if text.isascii():
+        marks = [0, *accumulate(n_bytes)]
+        return list(pairwise(marks))
     ends = np.cumsum(n_bytes, dtype=np.int64)
     begins = ends - np.asarray(n_bytes, np.int64)
     # A byte of the form 10xxxxxx goes on with a character; every other byte begins one.

@@ -49,9 +49,7 @@ class Budget:
         return max(0.0, self.seconds - elapsed)
 
 
-def plan_budget(
-    seconds: float | None, max_tokens: int | None, max_steps: int | None, *, batch_tokens: int
-) -> Budget:
+def plan_budget(seconds: float | None, max_tokens: int | None, max_steps: int | None, *, batch_tokens: int) -> Budget:
     """Turn what the user said into a budget; nothing said is half an hour.
 
     Raises:

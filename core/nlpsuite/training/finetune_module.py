@@ -123,7 +123,9 @@ class FinetuneModule(pl.LightningModule):
         """
         own = checkpoint["nlpsuite"]
         if own["windows"] != self._size:
-            raise UserError("the training rows have changed since the run began", where="--resume", fix="start a new run")
+            raise UserError(
+                "the training rows have changed since the run began", where="--resume", fix="start a new run"
+            )
         self.progress, self.tokens_seen, self.micro = own["progress"], own["tokens_seen"], own["micro"]
 
     @property

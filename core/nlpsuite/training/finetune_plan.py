@@ -81,9 +81,7 @@ def make_plan(prepared: Prepared, settings: FinetuneSettings, machine: Machine, 
     return FinetunePlan(order, per_step, world, budget, validations, final_tokens, valid_tokens)
 
 
-def _batch_sizes(
-    lengths: Sequence[int], settings: FinetuneSettings, machine: Machine, world: int
-) -> tuple[int, int]:
+def _batch_sizes(lengths: Sequence[int], settings: FinetuneSettings, machine: Machine, world: int) -> tuple[int, int]:
     """Return the tokens of a micro-batch, and how many of them one device adds up for a step."""
     on_gpu = machine.device.type == "cuda"
     mean = sum(lengths) / len(lengths)
@@ -132,7 +130,10 @@ def show_plan(
         ["backbone", f"{settings.backbone} ({people_count(backbone.config.parameters)} parameters)"],
         ["trained", f"{people_count(trained)} of {people_count(total)} parameters (--tune {settings.tune})"],
         ["device", machine.label],
-        ["batch", f"about {mean:.0f} windows, {people_count(_length(prepared.windows) / len(prepared.windows) * mean)} tokens"],
+        [
+            "batch",
+            f"about {mean:.0f} windows, {people_count(_length(prepared.windows) / len(prepared.windows) * mean)} tokens",
+        ],
         ["planned", _planned(plan)],
         ["validations", f"{plan.validations}" + (" at most" if plan.budget.seconds is not None else "")],
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from nlpsuite.errors import UserError
 from nlpsuite.tasks.splits import find_splits, split_rows
@@ -32,11 +32,6 @@ class TaskRows:
     valid: list[Row]
     test: list[Row]
     test_labelled: bool
-
-    @property
-    def final(self) -> tuple[Literal["valid", "test"], list[Row]]:
-        """The rows whose predictions are kept: test rows where there are any, else validation rows."""
-        return ("test", self.test) if self.test else ("valid", self.valid)
 
 
 def read_rows(

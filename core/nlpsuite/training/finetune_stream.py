@@ -30,7 +30,14 @@ class TrainBatches(Dataset[Batch]):
     """
 
     def __init__(
-        self, windows: Sequence[Window], order: BatchOrder, pad_id: int, *, first: int = 0, rank: int = 0, world: int = 1
+        self,
+        windows: Sequence[Window],
+        order: BatchOrder,
+        pad_id: int,
+        *,
+        first: int = 0,
+        rank: int = 0,
+        world: int = 1,
     ):
         self._windows, self._order, self._pad_id = windows, order, pad_id
         self._first, self._rank, self._world = first, rank, world

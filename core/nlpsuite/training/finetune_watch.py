@@ -1,35 +1,32 @@
-"""What happens around the steps of fine-tuning: progress, validation, best weights, early stopping, saving."""
+"""What happens around the steps of fine-tuning: progress, validation, early stopping, saving."""
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 
+from nlpsuite.errors import UserError
 from nlpsuite.training.budget import people_count, people_time
-from nlpsuite.training.finetune_plan import SCORING_COST
-from nlpsuite.training.finetune_scoring import Scored, score_rows
-from nlpsuite.training.runfolder import replacing
-from nlpsuite.training.validation import CheckedClock
 
 if TYPE_CHECKING:
     from nlpsuite.report import Progress
-    from nlpsuite.training.finetune_best import BestWeights
     from nlpsuite.training.finetune_module import FinetuneModule
     from nlpsuite.training.finetune_pace import Pace
-    from nlpsuite.training.finetune_plan import FinetunePlan
-    from nlpsuite.training.finetune_prepare import Prepared
-    from nlpsuite.training.finetune_settings import FinetuneSettings
+    from nlpsuite.training.finetune_validation import Validator
     from nlpsuite.training.logged import LoggedReporter
     from nlpsuite.training.runfolder import RunFolder
     from nlpsuite.training.signals import StopFlag
 
 LOG_EVERY_SECONDS = 10.0
 SAVE_EVERY_SECONDS = 120.0
-WRITING_SECONDS = 1.5
-"""Kept of a time budget for writing the model and its predictions."""
+WRITING_SECONDS, WRITING_SPEED = 1.0, 20e6
+"""Kept of a time budget for writing: seconds, and parameters a second."""
+LARGEST_RESERVE = 0.5
+"""Share of a time budget that may be kept for what follows training."""
 
 
 class FinetuneWatch(pl.Callback):
@@ -37,92 +34,132 @@ class FinetuneWatch(pl.Callback):
 
     Args:
         run: The run's folder.
-        prepared: Task, head, backbone, rows.
-        plan: Budget and validations.
-        settings: Patience, and the share of time for validations.
         pace: How far the run has come.
-        best: Keeps the best weights.
+        validator: Scores the validation rows.
+        monitor: The metric that picks the best weights.
         flag: Set by a signal.
         report: Where to tell.
         bar: The progress bar.
 
     Attributes:
-        finished: Whether training is done: budget spent, or no more progress.
-        stopped_early: Whether it was for want of progress.
-        best_step: The step of the best weights.
-        best_scored: Validation rows and predictions of the best weights, when they are of this part of the run.
+        finished: Whether training is done: its budget is spent, or patience is at its end.
+        stopped_early: Whether it was patience.
     """
 
     def __init__(
         self,
         run: RunFolder,
-        prepared: Prepared,
-        plan: FinetunePlan,
-        settings: FinetuneSettings,
         pace: Pace,
-        best: BestWeights,
+        validator: Validator,
+        monitor: str,
         flag: StopFlag,
         report: LoggedReporter,
         bar: Progress,
     ):
-        self._run, self._prepared, self._plan, self._settings = run, prepared, plan, settings
-        self._pace, self._best, self._flag, self._report, self._bar = pace, best, flag, report, bar
-        self._clock = CheckedClock(plan.validations)
-        self._step = self._first_step = self._tokens_before = 0
-        self._validating = self._validation_cost = self._validated = self._logged = self._saved = 0.0
-        self._best_score = -math.inf
-        self._since_best = 0
+        self._run, self._pace, self._validator, self._monitor = run, pace, validator, monitor
+        self._flag, self._report, self._bar = flag, report, bar
+        self._step = 0
+        self._earlier_seconds = 0.0
+        self._started: float | None = None
+        self._saved = 0.0
+        self._logged = -math.inf
+        self._loss = math.nan
         self.finished = self.stopped_early = False
-        self.best_step = 0
-        self.best_scored: Scored | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run must know; Lightning puts it into the checkpoint."""
-        return {
-            "best_score": self._best_score,
-            "best_step": self.best_step,
-            "since_best": self._since_best,
-            "finished": self.finished,
-            "stopped_early": self.stopped_early,
-        }
+        own = {"finished": self.finished, "stopped_early": self.stopped_early}
+        return own | {"training_seconds": self.training_seconds} | self._validator.state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take it back."""
-        self._best_score, self.best_step = state_dict["best_score"], state_dict["best_step"]
-        self._since_best, self.finished = state_dict["since_best"], state_dict["finished"]
-        self.stopped_early = state_dict["stopped_early"]
+        self.finished, self.stopped_early = state_dict["finished"], state_dict["stopped_early"]
+        self._earlier_seconds = state_dict["training_seconds"]
+        self._validator.restore(state_dict)
 
     @property
     def training_seconds(self) -> float:
-        """Seconds spent in steps in this part of the run."""
-        return max(1e-9, time.monotonic() - self._started - self._validating)
+        """Seconds spent in steps, over all parts of the run."""
+        here = 0.0 if self._started is None else time.monotonic() - self._started - self._validator.seconds
+        return max(1e-9, self._earlier_seconds + here)
 
     def tokens_per_second(self, module: FinetuneModule) -> float:
-        """Training speed in this part of the run, validations left out."""
-        return (module.tokens_seen - self._tokens_before) / self.training_seconds
+        """Training speed of one device over the whole run, validations left out."""
+        return module.tokens_seen / self.training_seconds
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Note where this part of the run starts."""
-        self._started = self._validated = self._saved = time.monotonic()
-        self._step = self._first_step = trainer.global_step
-        self._tokens_before = pl_module.tokens_seen
+        self._started = self._saved = time.monotonic()
+        self._step = trainer.global_step
         self._pace.begin(pl_module.progress)
-        self._clock.due(pl_module.progress)
+        self._validator.begin(pl_module.progress)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """At a step boundary: tell, validate and save when due, stop when the run is done or a signal came."""
         if trainer.global_step == self._step:
             return
         self._step = trainer.global_step
-        # All devices follow the clock and the signals of the first, so that they do the same.
-        now = self._pace.progress(self._step), self._flag.signal_number, self._validation_due()
-        pl_module.progress, signal_number, due = trainer.strategy.broadcast(now)
-        done = pl_module.progress >= 1.0
-        self._tell(pl_module, first=self._step == self._first_step + 1)
-        if done or due:
-            self._validate(trainer, pl_module)
-        self.finished = self.finished or done
-        if self.finished or signal_number is not None or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
+        # All devices follow the clock and the signals of the first, so that they all do the same.
+        progress = self._pace.progress(self._step)
+        now = progress, self._validator.due(progress), self._flag.signal_number
+        pl_module.progress, due, signal_number = trainer.strategy.broadcast(now)
+        self._tell(pl_module)
+        if due:
+            self._validate(pl_module)
+        self.finished = pl_module.progress >= 1.0 or self.stopped_early
+        trainer.should_stop = self.finished or signal_number is not None
+        if trainer.should_stop or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
             self._save(trainer)
-        if self.finished or signal_number is not None:
-            trainer.should_stop = True
+        self._pace.reserve = self._reserve(pl_module)
+
+    def _tell(self, module: FinetuneModule) -> None:
+        now = time.monotonic()
+        due = now - self._logged >= LOG_EVERY_SECONDS
+        # Reading the loss waits for the device, so it is read only as often as a person can follow.
+        if due or self._step % 10 == 0:
+            assert module.last_loss is not None
+            self._loss = float(module.last_loss)
+            if not math.isfinite(self._loss):
+                raise UserError(f"the loss became {self._loss} at step {self._step}", where="--lr", fix="lower it")
+        per_step = self.training_seconds / self._step
+        speed, left = self.tokens_per_second(module), self._pace.seconds_left(self._step, per_step)
+        note = (
+            f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate:.3f}  "
+            f"{people_count(speed)} tokens/s  {people_time(left)} left"
+        )
+        self._bar.update(module.progress * 100.0, note)
+        if due:
+            self._logged = now
+            self._report.keep(note)
+            figures = {"tokens": module.tokens_seen, "train/loss": self._loss, "lr_factor": module.rate}
+            self._keep(figures | {"tokens_per_second": speed})
+
+    def _validate(self, module: FinetuneModule) -> None:
+        scored, best = self._validator.validate(self._step)
+        self._keep({"tokens": module.tokens_seen} | {f"val/{name}": value for name, value in scored.metrics.items()})
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in scored.metrics.items())
+        self._report.say(f"step {self._step:,}: validation {shown}" + ("  (best so far)" if best else ""))
+        if self._validator.hopeless and module.progress < 1.0:
+            self.stopped_early = True
+            self._report.say(f"stopped early: {self._monitor} has not risen for a while")
+
+    def _keep(self, figures: dict[str, float]) -> None:
+        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in figures.items()}
+        self._run.append_metrics({"step": self._step, "seconds": round(self._pace.watch.seconds, 1)} | rounded)
+
+    def _reserve(self, module: FinetuneModule) -> float:
+        """Return the seconds to keep of a time budget for what follows training."""
+        if self._pace.budget.seconds is None:
+            return 0.0
+        per_token = self.training_seconds / max(1, module.tokens_seen)
+        parameters = sum(parameter.numel() for parameter in module.parameters())
+        after = self._validator.reserve(per_token) + WRITING_SECONDS + parameters / WRITING_SPEED
+        return min(after, LARGEST_RESERVE * self._pace.budget.seconds)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        """Save the state to go on from; the old one stays until the new one is whole."""
+        temporary = self._run.last.with_name(f".{self._run.last.name}.tmp")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, self._run.last)
+        self._saved = time.monotonic()

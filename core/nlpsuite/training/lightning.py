@@ -7,6 +7,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nlpsuite.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,8 +36,7 @@ class RunsOn(Protocol):
 def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
     """Return the `Trainer` arguments that all runs share."""
     on_gpu = machine.device.type == "cuda"
-    # A CPU is one device that uses all its cores; several processes on it only when asked for.
-    devices: int | str = settings.devices if on_gpu or settings.devices != "auto" else 1
+    devices: int | str = 1 if settings.devices == "auto" else settings.devices
     return {
         "accelerator": "gpu" if on_gpu else "cpu",
         "devices": int(devices) if isinstance(devices, str) and devices.isdigit() else devices,
@@ -53,15 +54,19 @@ def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
 
 def world_size(settings: RunsOn, machine: Machine) -> int:
     """Return how many devices train together, on all machines."""
-    if settings.devices == "auto":
-        import torch
-
-        here = torch.cuda.device_count() if machine.device.type == "cuda" else 1
-    elif settings.devices.isdigit():
-        here = int(settings.devices)
-    else:
-        here = len([index for index in settings.devices.split(",") if index])
+    devices = settings.devices
+    here = 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
     return here * settings.nodes
+
+
+def check_one_device(settings: RunsOn, machine: Machine) -> None:
+    """Check that the run asks for one device, which is what runs today.
+
+    Raises:
+        UserError: It asks for several.
+    """
+    if world_size(settings, machine) > 1:
+        raise UserError("training on several devices is not supported yet", where="--devices", fix="leave it out")
 
 
 @contextmanager

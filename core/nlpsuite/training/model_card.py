@@ -32,8 +32,11 @@ def pretraining_card(
         ("vocabulary", f"{shape.vocab_size:,} SentencePiece BPE pieces with byte fallback"),
         ("context", f"{shape.context:,} tokens"),
         ("objective", settings.objective.name),
-        ("text", f"{', '.join(patterns)}: {len(text.train):,} documents, {people_bytes(text.train.text_bytes)}, "
-         f"{people_count(text.train.n_tokens)} tokens"),
+        (
+            "text",
+            f"{', '.join(patterns)}: {len(text.train):,} documents, {people_bytes(text.train.text_bytes)}, "
+            f"{people_count(text.train.n_tokens)} tokens",
+        ),
         ("tokens seen", f"{scores['tokens']:,} in {scores['steps']:,} steps"),
         ("time", people_time(scores["seconds"])),
         ("hardware", f"{machine.label}, {machine.precision}"),
@@ -42,8 +45,13 @@ def pretraining_card(
         ("command", f"`suite {shlex.join(sys.argv[1:])}`"),
     ]
     if "val/bits_per_byte" in scores:
-        rows.append(("validation", f"{scores['val/bits_per_byte']:.4f} bits per byte, "
-                     f"perplexity {scores['val/perplexity']:.2f} per token, on held-out documents of this text"))
+        rows.append(
+            (
+                "validation",
+                f"{scores['val/bits_per_byte']:.4f} bits per byte, "
+                f"perplexity {scores['val/perplexity']:.2f} per token, on held-out documents of this text",
+            )
+        )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"""---
 library_name: nlpsuite

@@ -81,7 +81,10 @@ def open_prepared(folder: Path) -> PreparedText:
         raise UserError("the tokenised text is gone", where=folder, fix="start a new run on the text")
     valid = folder / "valid"
     return PreparedText(
-        folder, Tokenizer.load(folder), TokenFile.open(folder / "train"), TokenFile.open(valid) if valid.is_dir() else None
+        folder,
+        Tokenizer.load(folder),
+        TokenFile.open(folder / "train"),
+        TokenFile.open(valid) if valid.is_dir() else None,
     )
 
 

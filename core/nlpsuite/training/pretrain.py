@@ -11,17 +11,16 @@ import torch
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import Interrupted
-from nlpsuite.training.budget import Budget, Stopwatch, plan_budget
-from nlpsuite.training.lightning import quiet_lightning, trainer_options, world_size
+from nlpsuite.training.budget import Stopwatch, plan_budget
+from nlpsuite.training.lightning import check_one_device, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.machine import find_machine, peak_memory
 from nlpsuite.training.model_card import pretraining_card
-from nlpsuite.training.prepare_text import prepare_text
-from nlpsuite.training.pretrain_data import MicroBatches
+from nlpsuite.training.prepare_text import open_prepared, prepare_text
 from nlpsuite.training.pretrain_module import PretrainModule
-from nlpsuite.training.pretrain_plan import Plan, choose_shape, plan_batches, show_plan, with_vocabulary
+from nlpsuite.training.pretrain_plan import choose_shape, plan_batches, show_plan, with_vocabulary
 from nlpsuite.training.pretrain_watch import PretrainWatch
-from nlpsuite.training.runfolder import RunFolder, write_text
+from nlpsuite.training.runfolder import RunFolder
 from nlpsuite.training.signals import stop_on_signals
 from nlpsuite.training.validation import ValidationText
 
@@ -30,8 +29,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nlpsuite.report import Reporter
+    from nlpsuite.text.tokenizer import Tokenizer
+    from nlpsuite.training.budget import Budget
     from nlpsuite.training.machine import Machine
     from nlpsuite.training.prepare_text import PreparedText
+    from nlpsuite.training.pretrain_data import MicroBatches
+    from nlpsuite.training.pretrain_plan import Plan
     from nlpsuite.training.settings import PretrainSettings
 
 
@@ -45,6 +48,7 @@ class PretrainRequest:
         out: The run's folder, new or empty unless `resume`.
         cache: Where tokenised text is kept.
         init: A backbone's folder to start from, or None to start afresh.
+        tokens: The tokenised text of the run to go on with; None: prepare it.
         resume: Whether to go on with the stopped run in `out`.
         resume_command: What the user types to go on after a stop.
     """
@@ -54,6 +58,7 @@ class PretrainRequest:
     out: Path
     cache: Path
     init: Path | None
+    tokens: Path | None
     resume: bool
     resume_command: str
 
@@ -69,69 +74,95 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
         Interrupted: A signal stopped the run; it can be resumed.
     """
     settings = request.settings
+    machine = find_machine(settings.precision)
+    check_one_device(settings, machine)
     run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
     log = LoggedReporter(report, run.log)
-    machine = find_machine(settings.precision)
-    backbone, text = _backbone_and_text(request, run, machine, log)
-    batches = plan_batches(settings, backbone.config, machine, world_size(settings, machine))
-    budget = plan_budget(
-        settings.time,
-        settings.max_tokens,
-        settings.max_steps,
-        batch_tokens=batches.rows_per_step * backbone.config.context,
-    )
-    run.write_config({"corpus": list(request.text), "init": request.init and str(request.init)} | settings.model_dump())
-    run.write_environment(machine.label)
-    backbone.to(machine.device)
-    plan = show_plan(run.path, backbone, text, settings, batches, budget, machine, log)
-    scores = _train(request, run, backbone, text, batches, budget, plan, machine, log)
-    card = pretraining_card(backbone.config, text, settings, scores, machine, request.text)
-    save_backbone(run.model, backbone, text.tokenizer, getattr(torch, settings.store))
-    write_text(run.model / "README.md", card)
+    try:
+        job = _prepare(request, run, machine, log)
+    except BaseException:
+        if not request.resume:
+            run.discard()
+        raise
+    scores = _train(request, run, job, machine, log)
+    card = pretraining_card(job.backbone.config, job.text, settings, scores, machine, request.text)
+    save_backbone(run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
     run.write_metrics(scores)
     return scores
 
 
-def _backbone_and_text(
-    request: PretrainRequest, run: RunFolder, machine: Machine, report: Reporter
-) -> tuple[Backbone, PreparedText]:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """All that training needs, ready before the first step."""
+
+    backbone: Backbone
+    text: PreparedText
+    batches: MicroBatches
+    budget: Budget
+    plan: Plan
+
+
+def _prepare(request: PretrainRequest, run: RunFolder, machine: Machine, log: LoggedReporter) -> _Job:
+    """Prepare text and network, and tell the user what will be done, before anything long begins."""
+    settings = request.settings
+    backbone, text = _backbone_and_text(request, machine, log)
+    batches = plan_batches(settings, backbone.config, machine, world=1)
+    step_tokens = batches.rows_per_step * backbone.config.context
+    budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
+    origin = {
+        "corpus": list(request.text),
+        "init": None if request.init is None else str(request.init.resolve()),
+        "tokens": str(text.folder.resolve()),
+    }
+    run.write_config(origin | settings.model_dump())
+    run.write_environment(machine.label)
+    backbone.to(machine.device)
+    plan = show_plan(run.path, backbone, text, settings, batches, budget, machine, log)
+    return _Job(backbone, text, batches, budget, plan)
+
+
+def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
     """Prepare the text and make the network that fits it, or load the one to start from."""
     settings = request.settings
     if request.init is not None:
         backbone, tokenizer = load_backbone(request.init)
-        text = prepare_text(request.text, settings, tokenizer, request.cache, report)
-        return backbone.train(), text
+        return backbone.train(), _text(request, tokenizer, report)
     shape = choose_shape(request.text, settings, machine, report)
-    text = prepare_text(request.text, settings, shape.vocab_size, request.cache, report)
+    text = _text(request, shape.vocab_size, report)
     backbone = Backbone(with_vocabulary(shape, text.tokenizer.vocab_size))
     backbone.initialise(settings.seed)
     return backbone, text
 
 
+def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter) -> PreparedText:
+    if request.tokens is not None:
+        return open_prepared(request.tokens)
+    return prepare_text(request.text, request.settings, tokenizer, request.cache, report)
+
+
 def _train(
     request: PretrainRequest,
     run: RunFolder,
-    backbone: Backbone,
-    text: PreparedText,
-    batches: MicroBatches,
-    budget: Budget,
-    plan: Plan,
+    job: _Job,
     machine: Machine,
     log: LoggedReporter,
 ) -> dict[str, Any]:
-    settings = request.settings
+    """Run the steps on the Lightning Trainer and return the figures."""
+    settings, backbone, text, budget = request.settings, job.backbone, job.text, job.budget
     watch = Stopwatch()
-    module = PretrainModule(backbone, text.tokenizer, text.train, settings, batches, budget, watch)
-    validation = _validation(text, backbone, settings, batches, plan)
+    module = PretrainModule(backbone, text.tokenizer, text.train, settings, job.batches, budget, watch)
+    validation = _validation(text, backbone, settings, job.batches, job.plan)
     if settings.compile or (settings.compile is None and machine.device.type == "cuda"):
         backbone.compile(dynamic=False)
     with quiet_lightning(), stop_on_signals() as flag, log.progress("pretraining", 100.0, "%") as bar:
-        watcher = PretrainWatch(run, budget, watch, validation, text.tokenizer, settings, plan.validations, flag, log, bar)
+        watcher = PretrainWatch(
+            run, budget, watch, validation, text.tokenizer, settings, job.plan.validations, flag, log, bar
+        )
         trainer = pl.Trainer(
             **trainer_options(settings, machine),
             max_steps=-1,
             max_epochs=1,
-            accumulate_grad_batches=batches.per_step,
+            accumulate_grad_batches=job.batches.per_step,
             gradient_clip_val=settings.optimizer.clip or None,
             callbacks=[watcher],
         )
@@ -143,7 +174,7 @@ def _train(
             watcher.validate(trainer, module)
     return {
         **watcher.last_scores,
-        "train/loss": round(float(module.last_loss), 5) if module.last_loss is not None else None,
+        **{name: round(float(loss), 5) for name, loss in module.last_losses.items()},
         "steps": trainer.global_step,
         "tokens": module.tokens_seen,
         "parameters": backbone.config.parameters,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from nlpsuite.training.settings import PretrainSettings
 
 
+LOSS_NAMES = {"causal": "train/loss", "bidirectional": "train/masked_loss"}
+
+
 class PretrainModule(pl.LightningModule):
     """Maximum likelihood on packed rows.
 
@@ -36,7 +39,7 @@ class PretrainModule(pl.LightningModule):
 
     Attributes:
         tokens_seen: Tokens trained on, over all parts of the run.
-        last_loss: Loss of the latest micro-batch, a tensor on the device.
+        last_losses: Loss of the latest micro-batch of each objective, tensors on the device.
         reserve: Seconds of the budget to keep for what follows training.
     """
 
@@ -56,7 +59,7 @@ class PretrainModule(pl.LightningModule):
         self._batches, self._budget, self._watch = batches, budget, watch
         self._first_micro = 0
         self.tokens_seen = 0
-        self.last_loss: torch.Tensor | None = None
+        self.last_losses: dict[str, torch.Tensor] = {}
         self.reserve = 0.0
 
     @property
@@ -67,7 +70,7 @@ class PretrainModule(pl.LightningModule):
     def training_step(self, batch: Example, batch_index: int) -> torch.Tensor:
         """Return the loss of one micro-batch."""
         loss = objective_loss(self.backbone, batch, z_loss=self._settings.objective.z_loss)
-        self.last_loss = loss.detach()
+        self.last_losses[LOSS_NAMES[batch.mode]] = loss.detach()
         self.tokens_seen += batch.tokens
         return loss
 

@@ -40,13 +40,15 @@ GPU_BATCH = {"nano": 65_536, "micro": 65_536, "small": 262_144, "base": 524_288}
 GPU_MICRO = 32_768
 
 
-def choose_shape(patterns: Sequence[str], settings: PretrainSettings, machine: Machine, report: Reporter) -> BackboneConfig:
+def choose_shape(
+    patterns: Sequence[str], settings: PretrainSettings, machine: Machine, report: Reporter
+) -> BackboneConfig:
     """Return the network's shape: the named preset, or for `auto` the one that text and time can train.
 
     Raises:
         UserError: The text is not there.
     """
-    size = settings.model.size
+    size: str = settings.model.size
     if size == "auto":
         sources = find_sources([pattern for pattern in patterns if pattern != "-"]).read if patterns != ["-"] else ()
         size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
@@ -59,7 +61,7 @@ def choose_shape(patterns: Sequence[str], settings: PretrainSettings, machine: M
         else:
             size = pick_size(settings.time or DEFAULT_SECONDS, speed, tokens)
         report.say(f"size auto: {size}, for about {people_count(tokens)} tokens of text on this machine")
-    return preset(size, vocab_size=settings.model.vocab_size, context=settings.model.context)
+    return preset(size, **settings.model.model_dump(exclude={"size"}))
 
 
 def with_vocabulary(shape: BackboneConfig, vocab_size: int) -> BackboneConfig:
@@ -131,17 +133,31 @@ def show_plan(
         "plan",
         ["what", "value"],
         [
-            ["device", f"{machine.label}, {machine.precision}" + (f", {batches.world} devices" if batches.world > 1 else "")],
-            ["parameters", f"{people_count(shape.parameters)} ({shape.n_layers} layers, width {shape.d_model}, "
-             f"vocabulary {shape.vocab_size:,}, context {shape.context:,})"],
-            ["text", f"{people_count(text.train.n_tokens)} tokens, {people_bytes(text.train.text_bytes)}, "
-             f"{len(text.train):,} documents"],
+            [
+                "device",
+                f"{machine.label}, {machine.precision}" + (f", {batches.world} devices" if batches.world > 1 else ""),
+            ],
+            [
+                "parameters",
+                f"{people_count(shape.parameters)} ({shape.n_layers} layers, width {shape.d_model}, "
+                f"vocabulary {shape.vocab_size:,}, context {shape.context:,})",
+            ],
+            [
+                "text",
+                f"{people_count(text.train.n_tokens)} tokens, {people_bytes(text.train.text_bytes)}, "
+                f"{len(text.train):,} documents",
+            ],
             ["objective", settings.objective.name],
-            ["optimiser", f"{settings.optimizer.name}, {step_tokens:,} tokens a step in {batches.per_step} x "
-             f"{batches.rows} rows"],
+            [
+                "optimiser",
+                f"{settings.optimizer.name}, {step_tokens:,} tokens a step in {batches.per_step} x {batches.rows} rows",
+            ],
             ["steps", f"{'' if exact else 'about '}{steps:,.0f}"],
-            ["tokens", f"{'' if exact else 'about '}{people_count(steps * step_tokens)}, "
-             f"{steps * step_tokens / max(1, text.train.n_tokens):.2f} passes over the text"],
+            [
+                "tokens",
+                f"{'' if exact else 'about '}{people_count(steps * step_tokens)}, "
+                f"{steps * step_tokens / max(1, text.train.n_tokens):.2f} passes over the text",
+            ],
             ["time", f"{'about ' if exact else ''}{people_time(seconds)} at {people_count(speed)} tokens/s"],
             ["memory", f"about {people_bytes(_memory(shape, batches, settings.optimizer.name == 'muon'))}"],
             ["disk", f"about {people_bytes(disk)} in {folder}"],
@@ -168,8 +184,12 @@ def _trial(
 ) -> float:
     """Measure tokens a second on the first micro-batches; leaves the weights as they are."""
     examples = PretrainExamples(
-        text.train, context=backbone.config.context, tokenizer=text.tokenizer, objective=settings.objective,
-        batches=batches, seed=settings.seed,
+        text.train,
+        context=backbone.config.context,
+        tokenizer=text.tokenizer,
+        objective=settings.objective,
+        batches=batches,
+        seed=settings.seed,
     )
     pair = [examples[0].to(machine.device), examples[1].to(machine.device)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ class PretrainWatch(pl.Callback):
         self._tokens_before = 0
         self._validating = 0.0
         self._logged = 0.0
-        self._loss = 0.0
+        self._losses: dict[str, float] = {}
         self.last_scores: dict[str, float] = {}
         self.validated_step = -1
 
@@ -107,13 +108,17 @@ class PretrainWatch(pl.Callback):
         due = now - self._logged >= LOG_EVERY_SECONDS or self._step == self._first_step + 1
         per_step = self.training_seconds / (self._step - self._first_step)
         left = self._budget.seconds_left(self._step, now, per_step)
-        # Reading the loss waits for the device, so it is read only as often as a person can follow.
+        # Reading a loss waits for the device, so it is read only as often as a person can follow.
         if due or self._step % 10 == 0:
-            assert module.last_loss is not None
-            self._loss = float(module.last_loss)
+            self._losses = {name: float(loss) for name, loss in module.last_losses.items()}
+            if not all(math.isfinite(loss) for loss in self._losses.values()):
+                raise ArithmeticError(f"the loss is not finite at step {self._step}; lower the learning rate")
         speed = self.tokens_per_second(module)
+        losses = "  ".join(
+            f"{name.removeprefix('train/').replace('_', ' ')} {x:.3f}" for name, x in self._losses.items()
+        )
         note = (
-            f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate_factor:.3f}  "
+            f"step {self._step:,}  {losses}  lr x{module.rate_factor:.3f}  "
             f"{people_count(speed)} tokens/s  {people_time(left)} left"
         )
         self._progress.update(module.progress * 100.0, note)
@@ -125,7 +130,7 @@ class PretrainWatch(pl.Callback):
                     "step": self._step,
                     "seconds": round(now, 1),
                     "tokens": module.tokens_seen,
-                    "train/loss": round(self._loss, 5),
+                    **{name: round(loss, 5) for name, loss in self._losses.items()},
                     "lr_factor": round(module.rate_factor, 5),
                     "tokens_per_second": round(speed, 1),
                 }

@@ -15,7 +15,6 @@ import sys
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -24,6 +23,7 @@ from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _LIBRARIES = ("nlpsuite", "torch", "pytorch-lightning", "torchmetrics", "sentencepiece", "numpy", "safetensors")
 
@@ -63,6 +63,10 @@ class RunFolder:
         run = cls(path)
         run.checkpoints.mkdir()
         return run
+
+    def discard(self) -> None:
+        """Remove a folder whose run failed before it began, so that the same command can be typed again."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:

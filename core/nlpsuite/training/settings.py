@@ -17,11 +17,23 @@ class ModelSettings(Settings):
         size: A preset, or `auto`: the largest that text and time can train.
         vocab_size: Pieces of the tokenizer; None: the preset's.
         context: Tokens in a row; None: the preset's.
+        d_model: Width of the residual stream; None: the preset's, as for all below.
+        n_layers: Blocks.
+        n_heads: Query heads.
+        n_kv_heads: Key and value heads.
+        head_dim: Width of a head.
+        d_ff: Inner width of the feed-forward layer.
     """
 
     size: Literal["nano", "micro", "small", "base", "auto"] = "auto"
     vocab_size: int | None = Field(default=None, ge=300, le=1_000_000)
     context: int | None = Field(default=None, ge=16, le=1_048_576)
+    d_model: int | None = None
+    n_layers: int | None = None
+    n_heads: int | None = None
+    n_kv_heads: int | None = None
+    head_dim: int | None = None
+    d_ff: int | None = None
 
 
 class ObjectiveSettings(Settings):

@@ -155,5 +155,3 @@ class CheckedClock:
             return False
         self._next = int(progress * self._events) + 1
         return True
-
-

@@ -1,0 +1,224 @@
+"""`suite run`: fine-tune a task on a backbone."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nlpsuite.cli.console import Console
+from nlpsuite.cli.options import (
+    BatchTokensOption,
+    DevicesOption,
+    EpochsOption,
+    JsonOption,
+    LimitOption,
+    NodesOption,
+    PrecisionOption,
+    QuietOption,
+    RateOption,
+    SeedOption,
+    SetOption,
+    StrategyOption,
+    TimeOption,
+    VerboseOption,
+    given,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.training.finetune import FinetuneRequest
+    from nlpsuite.training.finetune_result import FinetuneResult
+    from nlpsuite.training.finetune_settings import FinetuneSettings
+
+TargetArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="TARGET...", help="Plugins, by folder or by name; one after another.")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="File or folder with rows; the plugin's own examples by default.")
+]
+BackboneOption = Annotated[
+    str | None, typer.Option("--backbone", metavar="nano|DIR|RUN|scratch", help="What to start from; nano by default.")
+]
+TuneOption = Annotated[
+    str | None, typer.Option("--tune", metavar="full|head|lora", help="What to train of the backbone.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The run's folder; runs/<task>-<date> by default.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A recipe in YAML, such as configs/tasks/sentiment.yaml.")
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the stopped run in --out.")]
+
+
+def run(
+    targets: TargetArgument = None,
+    data: DataOption = None,
+    backbone: BackboneOption = None,
+    tune: TuneOption = None,
+    time: TimeOption = None,
+    epochs: EpochsOption = None,
+    out: OutOption = None,
+    resume: ResumeOption = False,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    seed: SeedOption = None,
+    batch_tokens: BatchTokensOption = None,
+    lr: RateOption = None,
+    limit: LimitOption = None,
+    precision: PrecisionOption = None,
+    devices: DevicesOption = None,
+    nodes: NodesOption = None,
+    strategy: StrategyOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Fine-tune tasks on a backbone, each named by its plugin.
+
+    A stopped run goes on with `suite run --resume --out DIR`, with the settings it was started with.
+    """
+    from nlpsuite.config import merge, parse_assignments, read_recipe
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.training.finetune import finetune
+
+    console = Console(quiet=quiet, verbose=verbose)
+    flags = given(
+        data=data and str(data.expanduser().absolute()),
+        backbone=backbone,
+        tune=tune,
+        time=time,
+        epochs=epochs,
+        seed=seed,
+        batch_tokens=batch_tokens,
+        lr=lr,
+        limit=limit,
+        precision=precision and precision.value,
+        devices=devices,
+        nodes=nodes,
+        strategy=strategy,
+    )
+    values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
+    host = PluginHost.installed(console)
+    if resume:
+        requests = [_resumed(out, values, targets or [], host)]
+    else:
+        requests = _fresh(targets or [], values, config, out, host)
+    for request in requests:
+        if len(requests) > 1:
+            console.say(f"--- {request.spec.name} ---")
+        _show(finetune(request, console), console, as_json=as_json)
+
+
+def _fresh(
+    targets: list[str], values: Mapping[str, Any], config: Path | None, out: Path | None, host: PluginHost
+) -> list[FinetuneRequest]:
+    """Turn what the user typed into a request for each target."""
+    from nlpsuite.config import build
+    from nlpsuite.errors import UserError
+    from nlpsuite.host.resolve import resolve
+    from nlpsuite.training.finetune_settings import FinetuneSettings
+
+    settings = build(FinetuneSettings, values, where=config or "suite run")
+    targets = targets or ([settings.target] if settings.target else [])
+    if not targets:
+        raise UserError(
+            "no task is named", where="suite run", fix="name a plugin after it; `suite plugins list` shows them"
+        )
+    specs = [resolve(target, host) for target in targets]
+    names = [spec.name for spec in specs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"task `{twice}` is named twice", where="suite run", fix="name each task once")
+    base = out or Path("runs") / "-".join([*names[:3], f"{datetime.now():%Y%m%d-%H%M%S}"])
+    return [
+        _request(
+            spec,
+            _anchored(settings, _lasting(target, spec.name, host)),
+            base if len(specs) == 1 else base / spec.name,
+            host,
+            resume=False,
+        )
+        for spec, target in zip(specs, targets, strict=True)
+    ]
+
+
+def _resumed(out: Path | None, values: Mapping[str, Any], targets: list[str], host: PluginHost) -> FinetuneRequest:
+    """Go on with the settings the run was started with; only where it runs may change."""
+    from nlpsuite.config import build, merge
+    from nlpsuite.errors import UserError
+    from nlpsuite.host.resolve import resolve
+    from nlpsuite.training.finetune_settings import FinetuneSettings
+    from nlpsuite.training.runfolder import RunFolder
+
+    if out is None:
+        raise UserError("--resume needs the run's folder", where="suite run", fix="add --out DIR")
+    saved, where = RunFolder.existing(out).read_config(), out / "config.yaml"
+    before = build(FinetuneSettings, saved, where=where)
+    wanted = build(FinetuneSettings, merge(saved, values), where=where)
+    free = {"devices", "nodes", "strategy", "precision"}
+    for name in FinetuneSettings.model_fields:
+        if name not in free and getattr(before, name) != getattr(wanted, name):
+            what = f"setting `{name}` differs from the stopped run's"
+            raise UserError(what, where=out, fix="leave it out, or start a new run")
+    if before.target is None:
+        raise UserError("the run's task is missing in its settings", where=where, fix="start a new run")
+    spec = resolve(before.target, host)
+    if targets and [resolve(target, host).name for target in targets] != [spec.name]:
+        raise UserError(f"the run is of task `{spec.name}`", where=out, fix="leave the target out, or start a new run")
+    return _request(spec, wanted, out, host, resume=True)
+
+
+def _request(spec: Any, settings: FinetuneSettings, out: Path, host: PluginHost, *, resume: bool) -> FinetuneRequest:
+    from nlpsuite.training.finetune import FinetuneRequest
+
+    command = shlex.join(["suite", "run", "--resume", "--out", str(out)])
+    return FinetuneRequest(spec=spec, settings=settings, out=out, host=host, resume=resume, resume_command=command)
+
+
+def _anchored(settings: FinetuneSettings, target: str) -> FinetuneSettings:
+    """Write the target and folders so that the run can go on from anywhere."""
+    changed = {"target": target, "backbone": _in_full(settings.backbone)}
+    if settings.data is not None:
+        changed["data"] = str(Path(settings.data).expanduser().absolute())
+    return settings.model_copy(update=changed)
+
+
+def _lasting(target: str, task: str, host: PluginHost) -> str:
+    """Return the task's name where its plugin is installed, else the plugin's folder in full."""
+    return task if host.owner(task) in host.plugins else str(Path(target).expanduser().absolute())
+
+
+def _in_full(name: str) -> str:
+    from nlpsuite.inference.locate import EMBEDDED
+    from nlpsuite.training.finetune_settings import SCRATCH
+
+    path = Path(name).expanduser()
+    return str(path.absolute()) if name not in (EMBEDDED, SCRATCH) and path.is_dir() else name
+
+
+def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
+    from nlpsuite.training.budget import people_count, people_time
+
+    if as_json:
+        figures = result.figures()
+        scores = {name: figures.pop(name) for name in result.metrics}
+        console.json(
+            {"command": "run", "run": str(result.run), "task": result.task, "metrics": scores}
+            | figures
+            | {"model": str(result.model)}
+        )
+        return
+    rows = [
+        [name, f"{value:.4f}", f"{result.baseline[name]:.4f}" if name in result.baseline else ""]
+        for name, value in result.metrics.items()
+    ]
+    console.result_table(["metric", "value", "baseline"], rows)
+    early = ", stopped early" if result.stopped_early else ""
+    speed = f"{people_count(result.tokens_per_second)} tokens/s"
+    console.result(f"time: {people_time(result.seconds)}, {result.epochs:.3g} epochs at {speed}{early}")
+    console.result(f"model: {result.model}")
+    console.result(f"next: suite predict {shlex.quote(str(result.run))} FILE")

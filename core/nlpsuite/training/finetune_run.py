@@ -1,0 +1,76 @@
+"""The folder of a fine-tuning run: made anew, opened to go on, and taken away when nothing came of it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pytorch_lightning.utilities import rank_zero_only
+
+from nlpsuite.errors import UserError
+from nlpsuite.training.runfolder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BEST_FILE = "best.safetensors"
+
+
+def open_run(path: Path, *, resume: bool) -> RunFolder:
+    """Make the run's folder, or open that of a stopped run.
+
+    Only the first of several processes writes there; the others get a folder of their own that vanishes with them.
+
+    Raises:
+        UserError: A new folder is not empty, or there is no run to go on with.
+    """
+    rank: int = getattr(rank_zero_only, "rank", 0) or 0
+    if rank == 0:
+        return _stopped_run(path) if resume else RunFolder.create(path)
+    own = Path(tempfile.mkdtemp(prefix="nlpsuite-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    run = RunFolder.create(own)
+    if resume:
+        first = _stopped_run(path)
+        run.last = first.last
+        for file in first.checkpoints.glob("*"):
+            if file != first.last:
+                shutil.copy(file, run.checkpoints)
+    return run
+
+
+def _stopped_run(path: Path) -> RunFolder:
+    if (path / "metrics.json").is_file():
+        raise UserError("the run is finished", where=path, fix=f"use it: suite predict {path} FILE")
+    return RunFolder.existing(path)
+
+
+def read_state(run: RunFolder) -> dict[str, Any]:
+    """Read what a stopped run saved.
+
+    Raises:
+        UserError: The checkpoint is damaged.
+    """
+    try:
+        state = torch.load(run.last, map_location="cpu", weights_only=True)
+        state["nlpsuite"]["seconds"], state["nlpsuite"]["progress"]
+    except Exception as error:
+        # Whatever torch makes of a damaged file, the user can do one thing about it.
+        raise UserError("the checkpoint is damaged", where=run.last, fix="start the run afresh") from error
+    return dict(state)
+
+
+@contextmanager
+def removed_on_failure(run: RunFolder, *, keep: bool) -> Iterator[None]:
+    """Take the folder away if the block fails, so that the same command can be given again; not if `keep`."""
+    try:
+        yield
+    except BaseException:
+        if not keep:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
