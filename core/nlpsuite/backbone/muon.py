@@ -85,6 +85,8 @@ class MuonAdamW(torch.optim.AdamW):
             state = self.state[weight]
             if "momentum" not in state:
                 state["momentum"] = torch.zeros_like(weight)
+                # AdamW's loading of a saved state looks for a step in every parameter's.
+                state["step"] = torch.zeros((), dtype=torch.float32)
             running: Tensor = state["momentum"]
             running.lerp_(weight.grad, 1.0 - self.momentum)
             by_shape[weight.shape].append((weight, weight.grad.lerp(running, self.momentum)))

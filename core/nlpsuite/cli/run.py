@@ -104,10 +104,8 @@ def run(
     )
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
     host = PluginHost.installed(console)
-    if resume:
-        requests = [_resumed(out, values, targets or [], host)]
-    else:
-        requests = _fresh(targets or [], values, config, out, host)
+    named = targets or []
+    requests = [_resumed(out, values, named, host)] if resume else _fresh(named, values, config, out, host)
     for request in requests:
         if len(requests) > 1:
             console.say(f"--- {request.spec.name} ---")

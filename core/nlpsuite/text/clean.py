@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nlpsuite.text.account import Account, Reason
 
 # Duplicates are looked for a batch at a time, which ends at either.
-_BATCH_DOCUMENTS = 1 << 13
+_BATCH_DOCUMENTS = 1 << 11
 _BATCH_BYTES = 8_000_000
 
 

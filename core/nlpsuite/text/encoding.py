@@ -13,8 +13,30 @@ _C1 = bytes(range(0x80, 0xA0))
 _CJK = range(0x4E00, 0xA000)
 
 
-def check_is_utf8_text(head: bytes, name: str, *, whole: bool) -> None:
-    """Refuse what is no UTF-8 text at all; single undecodable lines in a text that else is UTF-8 pass.
+def check_is_text(head: bytes, name: str) -> None:
+    """Refuse a binary file: one where more than 2 % of the beginning are control characters.
+
+    Args:
+        head: The beginning of the file.
+        name: The file, for the message.
+
+    Raises:
+        UserError: The file is binary, or UTF-16 without a byte-order mark.
+    """
+    n_control = len(head) - len(head.translate(None, _CONTROL))
+    if n_control * 50 <= len(head):
+        return
+    if head.count(0) * 3 > len(head):
+        raise UserError(
+            "many NUL bytes: UTF-16 without a byte-order mark, or a binary file",
+            where=name,
+            fix=f"if it is text: iconv -f utf-16le -t utf-8 {name}",
+        )
+    raise UserError("a binary file, not text", where=name, fix="give plain text, JSON Lines or Parquet")
+
+
+def check_is_utf8(head: bytes, name: str, *, whole: bool) -> None:
+    """Refuse text in another encoding; single undecodable lines in a text that else is UTF-8 pass.
 
     Args:
         head: The beginning of the file, a byte-order mark left out.
@@ -22,19 +44,9 @@ def check_is_utf8_text(head: bytes, name: str, *, whole: bool) -> None:
         whole: Whether this is all of the file, not only its beginning.
 
     Raises:
-        UserError: More than 2 % of the bytes are control characters (a binary file), or more than half of the lines
-            that are not ASCII, and more than a quarter of all lines, are not UTF-8 (another encoding; the message names
-            the likely one).
+        UserError: More than half of the lines that are not ASCII, and more than a quarter of all lines, are not UTF-8. The
+            message has the first of them and the likely encoding.
     """
-    n_control = len(head) - len(head.translate(None, _CONTROL))
-    if n_control * 50 > len(head):
-        if head.count(0) * 3 > len(head):
-            raise UserError(
-                "many NUL bytes: UTF-16 without a byte-order mark, or a binary file",
-                where=name,
-                fix=f"if it is text: iconv -f utf-16le -t utf-8 {name}",
-            )
-        raise UserError("a binary file, not text", where=name, fix="give plain text, JSON Lines or Parquet")
     if head.isascii() or _decodes(head, "utf-8", whole=whole):
         return
     lines = head.split(b"\n")

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 Part = Literal["train", "valid"]
 
 _STREAM = 1
-# Where no document is drawn by its hash, one of those with the lowest is taken that is at most this share of the text.
-_CANDIDATES = 64
+# No more than this share of the text is drawn (or the fraction asked for), however few and big the documents are.
 _LARGEST_SHARE = 0.2
+# Where that leaves none, the first of these with the lowest hashes that keeps to it is taken, else the smallest of all.
+_CANDIDATES = 64
 # The tail of a text that is one document is at least this much, or a tenth of it.
 _LEAST_TAIL = 16_000
 
@@ -133,7 +134,8 @@ class HoldoutPlan:
             return Holdout("files", self._draw, train=_minus(total, self._held_files), valid=self._held_files)
         if self._n_whole <= 1:
             return self._tail()
-        while len(self._drawn) == total.documents:
+        most = max(self._fraction, _LARGEST_SHARE) * total.bytes
+        while len(self._drawn) and (len(self._drawn) == total.documents or self._drawn.n_bytes > most):
             self._drawn.drop_highest()
         if len(self._drawn):
             valid = Tally(len(self._drawn), self._drawn.n_bytes)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 import zstandard
 
 from nlpsuite.errors import UserError
-from nlpsuite.text.encoding import check_is_utf8_text
+from nlpsuite.text.encoding import check_is_text, check_is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,9 @@ def _as_utf8(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         blocks = _converted(_with_first(head, blocks), encoding, name)
         head, whole = _gather(blocks)
     head = head.removeprefix(codecs.BOM_UTF8)
-    check_is_utf8_text(head, name, whole=whole)
+    check_is_text(head, name)
+    if encoding is None:
+        check_is_utf8(head, name, whole=whole)
     yield head
     yield from blocks
 

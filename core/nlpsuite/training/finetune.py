@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytorch_lightning as pl
+
 from nlpsuite.config import build
+from nlpsuite.errors import Interrupted
+from nlpsuite.host.spec import RunInfo
+from nlpsuite.inference.artifact import save_task_model
 from nlpsuite.training.budget import Stopwatch
 from nlpsuite.training.finetune_best import BestWeights
 from nlpsuite.training.finetune_module import FinetuneModule
 from nlpsuite.training.finetune_pace import Pace
 from nlpsuite.training.finetune_plan import make_plan, show_plan
 from nlpsuite.training.finetune_prepare import prepare
-from nlpsuite.training.finetune_result import FinetuneResult
+from nlpsuite.training.finetune_result import FinetuneResult, write_predictions
 from nlpsuite.training.finetune_run import BEST_FILE, open_run, read_state, removed_on_failure
+from nlpsuite.training.finetune_scoring import score_rows
 from nlpsuite.training.finetune_validation import Validator
 from nlpsuite.training.finetune_watch import FinetuneWatch
-from nlpsuite.training.lightning import quiet_lightning, world_size
+from nlpsuite.training.keep_signals import KeepSignals
+from nlpsuite.training.lightning import quiet_lightning, trainer_options, world_size
 from nlpsuite.training.logged import LoggedReporter
+from nlpsuite.training.lora import merge_adapters
 from nlpsuite.training.machine import find_machine
 from nlpsuite.training.signals import stop_on_signals
 
@@ -72,6 +80,10 @@ class _Job:
     plan: FinetunePlan
     clock: Stopwatch
     log: LoggedReporter
+
+    @property
+    def settings(self) -> FinetuneSettings:
+        return self.request.settings
 
 
 def finetune(request: FinetuneRequest, report: Reporter) -> FinetuneResult:
@@ -161,7 +173,8 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         watch.load_state_dict(job.saved["callbacks"][watch.state_key])
         if watch.finished:
             module.on_load_checkpoint(job.saved)
-            return int(job.saved["global_step"])
+            done: int = job.saved["global_step"]
+            return done
     info = RunInfo(task=job.request.spec.name, folder=job.request.out, seed=job.settings.seed)
     trainer = pl.Trainer(
         **trainer_options(job.settings, job.machine),
@@ -175,7 +188,8 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
     trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)
     # Lightning leaves the weights where it moved them on a CPU, and takes them off a GPU.
     module.to(job.machine.device)
-    return trainer.global_step
+    steps: int = trainer.global_step
+    return steps
 
 
 def _write(job: _Job, scored: dict[str, Scored]) -> None:

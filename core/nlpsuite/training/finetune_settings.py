@@ -62,7 +62,7 @@ class FinetuneSettings(Settings):
     target: str | None = None
     data: str | None = None
     backbone: str = "nano"
-    task: dict[str, Any] = {}
+    task: dict[str, Any] = Field(default_factory=dict)
     tune: Tune = "full"
     lora: LoRASettings = LoRASettings()
     time: float | None = Field(default=None, gt=0)

@@ -80,7 +80,8 @@ class PretrainWatch(pl.Callback):
         return (module.tokens_seen - self._tokens_before) / self.training_seconds
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        """Note where this part of the run starts."""
+        """Note where this part of the run starts, and hear signals in place of Lightning, which stops mid-step."""
+        self._flag.take_over()
         self._started = time.monotonic()
         self._step = self._first_step = trainer.global_step
         self._tokens_before = pl_module.tokens_seen

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+_CAUGHT = (signal.SIGINT, signal.SIGTERM)
+
+
 class StopFlag:
-    """Whether a signal asked the run to stop.
+    """Whether a signal asked the run to stop. A second Ctrl-C interrupts at once.
 
     Attributes:
         signal_number: The first signal that came, or None.
@@ -21,19 +24,23 @@ class StopFlag:
     def __init__(self) -> None:
         self.signal_number: int | None = None
 
+    def take_over(self) -> None:
+        """Be the one that hears the signals; called again where a library has put its own handlers in the way."""
+        for number in _CAUGHT:
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal_number is not None and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.signal_number = self.signal_number or number
+
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopFlag]:
-    """Catch SIGINT and SIGTERM while the block runs. A second Ctrl-C interrupts at once."""
+    """Catch SIGINT and SIGTERM while the block runs, and put the former handlers back after it."""
     flag = StopFlag()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if flag.signal_number is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        flag.signal_number = flag.signal_number or number
-
-    caught = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, note) for number in caught}
+    before = {number: signal.getsignal(number) for number in _CAUGHT}
+    flag.take_over()
     try:
         yield flag
     finally:

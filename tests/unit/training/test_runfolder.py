@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from nlpsuite.errors import UserError
+from nlpsuite.training.runfolder import RunFolder, check_space, replacing, write_json
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(UserError, match="not empty"):
+        RunFolder.create(tmp_path)
+    with pytest.raises(UserError, match="is a file"):
+        RunFolder.create(tmp_path / "x")
+
+
+def test_what_is_replaced_stays_whole_when_writing_fails(tmp_path):
+    path = tmp_path / "metrics.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_metrics_grow_by_row_and_by_column(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    run.append_metrics({"step": 1, "train/loss": 2.5})
+    run.append_metrics({"step": 2, "val/loss": 2.0})
+    with (run.path / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows == [
+        {"step": "1", "train/loss": "2.5", "val/loss": ""},
+        {"step": "2", "train/loss": "", "val/loss": "2.0"},
+    ]
+
+
+def test_settings_come_back_as_they_were(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    values = {"a": {"b": 1e-4}, "text": ["文本 & more: #1"], "none": None}
+    run.write_config(values)
+    assert run.read_config() == values
+    run.config.write_text("{half")
+    with pytest.raises(UserError, match="missing or damaged"):
+        run.read_config()
+
+
+def test_a_disk_without_room_is_said_beforehand(tmp_path):
+    with pytest.raises(UserError, match="MB free"):
+        check_space(tmp_path, 1e18)
+    check_space(tmp_path, 1.0)
