@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from nlpsuite import __version__
-from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain, run
+from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain, run, tokenizer
 from nlpsuite.cli.console import Console
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def make_app() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.add_typer(plugins.make_app(), name="plugins")
+    app.add_typer(tokenizer.make_app(), name="tokenizer")
     return app
 
 

@@ -55,11 +55,12 @@ class Modes:
     def sentences(self) -> list[str]:
         """Say what separates documents, one line for each mode."""
         lines = []
+        n_plain = sum(mode != "record" for mode in self.by_name.values())
         for mode in sorted(set(self.by_name.values())):
             names = [name for name, its in self.by_name.items() if its == mode]
             how = ""
             if self.found and mode != "record":
-                looked = f" at {self.looked_at} of the files" if self.looked_at < len(self.by_name) else ""
+                looked = f" at {self.looked_at} of the files" if self.looked_at < n_plain else ""
                 how = f"; found by looking{looked}, --documents blank|line|file overrides"
             lines.append(f"documents: {_WORDS[mode]} ({some(names)}){how}")
         return lines
@@ -68,10 +69,9 @@ class Modes:
 def decide_modes(sources: Sequence[Source], asked: Literal["auto", "blank", "line", "file"]) -> Modes:
     """Decide for every source how its documents are separated.
 
-    Records of JSON Lines and Parquet are documents. Plain text is cut as asked. For `auto`, up to 16 files are looked
-    at: when there are 8 or more and most of them are smaller than 1 MB, each file is a document; else each file is cut
-        as `detect_mode` finds, and where there are
-    more than 16, all are cut as most of those looked at.
+    Records of JSON Lines and Parquet are documents. Plain text is cut as asked. For `auto`, up to 16 files are looked at.
+    Where there are 8 or more, most of them smaller than 1 MB, each file is a document. Else each file is cut as
+    `detect_mode` finds; of more than 16 files, all are cut as most of those looked at.
 
     Raises:
         UserError: A file that is looked at is binary, damaged or not UTF-8.

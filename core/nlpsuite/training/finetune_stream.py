@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from nlpsuite.tasks.batches import BatchOrder, collate
@@ -52,4 +53,5 @@ class TrainBatches(Dataset[Batch]):
 
 def one_by_one(batches: TrainBatches) -> DataLoader[Batch]:
     """Return a loader that hands out batches in order, as they are."""
-    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=0)
+    # A generator of its own, or the loader would draw from the process's chance.
+    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=0, generator=torch.Generator())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LOG_EVERY_SECONDS = 10.0
 SAVE_EVERY_SECONDS = 120.0
-WRITING_SECONDS, WRITING_SPEED = 1.0, 20e6
+WRITING_SECONDS, WRITING_SPEED = 0.3, 20e6
 """Kept of a time budget for writing: seconds, and parameters a second."""
 LARGEST_RESERVE = 0.5
 """Share of a time budget that may be kept for what follows training."""

@@ -41,7 +41,7 @@ def test_it_learns(make_backbone, kind):
     optimizer = make_optimizer(backbone, kind, lr=3e-3, matrix_lr=0.02, weight_decay=0.0)
     ids = torch.randint(0, 64, (4, 12), generator=torch.Generator().manual_seed(0))
     losses = []
-    for _ in range(30):
+    for _ in range(60):
         logits = backbone.logits(backbone(ids[:, :-1]))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
         optimizer.zero_grad()

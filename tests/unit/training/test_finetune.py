@@ -237,12 +237,12 @@ def test_a_run_stopped_after_training_goes_on_with_scoring(run: Callable[..., Fi
     assert (resumed.metrics, resumed.steps) == (whole.metrics, 3)
 
 
-def test_changed_rows_are_noticed(run: Callable[..., FinetuneResult], sentiment_data: Path, tmp_path: Path):
+def test_changed_rows_are_noticed(run: Callable[..., FinetuneResult], tmp_path: Path):
     out = tmp_path / "r"
     with pytest.raises(Interrupted):
         run(out, Spy("step 2 ", lambda: os.kill(os.getpid(), signal.SIGINT)), max_steps=5)
     with pytest.raises(UserError, match="changed"):
-        run(out, resume=True, max_steps=5, limit=10)
+        run(out, resume=True, max_steps=5, limit=40)
 
 
 def test_a_time_budget_is_honoured(run: Callable[..., FinetuneResult], tmp_path: Path):

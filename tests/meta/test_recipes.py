@@ -1,0 +1,47 @@
+"""Every recipe under configs/ is valid, and trains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nlpsuite.config import build, merge, read_recipe
+from nlpsuite.report import Silent
+from nlpsuite.training.pretrain import PretrainRequest, pretrain
+from nlpsuite.training.settings import PretrainSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+PRETRAIN = sorted((ROOT / "configs" / "pretrain").glob("*.yaml"))
+SMALL = {
+    "model": {
+        "vocab_size": 300, "context": 16, "d_model": 16, "n_layers": 1, "n_heads": 1, "n_kv_heads": 1, "head_dim": 16,
+        "d_ff": 16,
+    },
+    "optimizer": {"batch_tokens": 64, "micro_tokens": 64},
+    "max_steps": 1,
+    "valid_tokens": 64,
+    "samples": 0,
+}  # fmt: skip
+
+
+def test_there_is_a_recipe_for_every_size():
+    assert {path.stem for path in PRETRAIN} == {"nano", "micro", "small", "base"}
+
+
+@pytest.mark.parametrize("path", PRETRAIN, ids=lambda path: path.stem)
+def test_a_pretraining_recipe_trains_a_step(path, tmp_path, text_file):
+    recipe = build(PretrainSettings, read_recipe(path), where=path)
+    assert recipe.model.size == path.stem
+    settings = build(PretrainSettings, merge(read_recipe(path), SMALL), where=path)
+    request = PretrainRequest(
+        text=[str(text_file)], settings=settings, out=tmp_path / "run", cache=tmp_path / "tokens", init=None, tokens=None,
+        resume=False, resume_command="",
+    )  # fmt: skip
+    assert pretrain(replace(request), Silent())["steps"] == 1
+
+
+def test_the_nano_recipe_says_the_defaults_of_the_code():
+    recipe = build(PretrainSettings, read_recipe(ROOT / "configs/pretrain/nano.yaml"), where="nano")
+    assert recipe == build(PretrainSettings, {"model": {"size": "nano"}}, where="code")
