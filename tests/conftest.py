@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-SUBJECTS = ("the old man", "a small dog", "my sister", "the captain", "our teacher", "a stranger", "the river", "her friend")
+SUBJECTS = (
+    "the old man",
+    "a small dog",
+    "my sister",
+    "the captain",
+    "our teacher",
+    "a stranger",
+    "the river",
+    "her friend",
+)
 VERBS = ("walked to", "looked at", "spoke of", "forgot", "remembered", "left", "painted", "dreamed of")
 OBJECTS = ("the harbour", "a quiet garden", "the last train", "an empty house", "the winter market", "a long letter")
 ENDINGS = ("in the morning", "before the rain came", "with a smile", "for no reason at all", "once more", "that year")

@@ -94,3 +94,31 @@ def backbone_folder(
     folder = tmp_path_factory.mktemp("backbone") / "model"
     save_backbone(folder, make_backbone(vocab_size=tiny_tokenizer.vocab_size), tiny_tokenizer)
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, backbone_folder: Path) -> Path:
+    """A run's folder with a tiny sentiment model of labels `bad` and `good` and a random head; not to be changed."""
+    import torch
+
+    from nlpsuite.backbone.checkpoint import load_backbone
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.host.resolve import resolve_name
+    from nlpsuite.inference.artifact import save_task_model
+    from nlpsuite.report import Silent
+    from nlpsuite.tasks.task import Row, TaskContext
+
+    backbone, tokenizer = load_backbone(backbone_folder)
+    spec = resolve_name("sentiment", PluginHost.installed(Silent()))
+    settings = spec.config()
+    task = spec.build(TaskContext(tokenizer, backbone.config.context, 0, Silent()), settings)
+    task.fit([Row({"text": "x"}, "bad"), Row({"text": "y"}, "good"), Row({"text": "z"}, "good")])
+    head = task.make_head(backbone.config.d_model)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    folder = tmp_path_factory.mktemp("run")
+    parts = {"name": "sentiment", "settings": settings, "task": task, "head": head}
+    save_task_model(folder / "model", **parts, backbone=backbone, tokenizer=tokenizer)
+    return folder

@@ -85,6 +85,7 @@ def run(
     from nlpsuite.config import merge, parse_assignments, read_recipe
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.training.finetune import finetune
+    from nlpsuite.training.finetune_run import is_first_process
 
     console = Console(quiet=quiet, verbose=verbose)
     flags = given(
@@ -109,7 +110,9 @@ def run(
     for request in requests:
         if len(requests) > 1:
             console.say(f"--- {request.spec.name} ---")
-        _show(finetune(request, console), console, as_json=as_json)
+        result = finetune(request, console)
+        if is_first_process():
+            _show(result, console, as_json=as_json)
 
 
 def _fresh(

@@ -55,6 +55,20 @@ def plan_budget(seconds: float | None, max_tokens: int | None, max_steps: int | 
     Raises:
         UserError: More than one was said.
     """
+    check_one_budget(seconds, max_tokens, max_steps)
+    if max_tokens is not None:
+        return Budget(steps=max(1, math.ceil(max_tokens / batch_tokens)))
+    if max_steps is not None:
+        return Budget(steps=max_steps)
+    return Budget(seconds=seconds or DEFAULT_SECONDS)
+
+
+def check_one_budget(seconds: float | None, max_tokens: int | None, max_steps: int | None) -> None:
+    """Check that the user said at most one budget.
+
+    Raises:
+        UserError: More than one was said.
+    """
     said = [
         name
         for name, value in (("--time", seconds), ("--max-tokens", max_tokens), ("--max-steps", max_steps))
@@ -62,11 +76,6 @@ def plan_budget(seconds: float | None, max_tokens: int | None, max_steps: int | 
     ]
     if len(said) > 1:
         raise UserError("more than one budget", where=" and ".join(said), fix="give one of them")
-    if max_tokens is not None:
-        return Budget(steps=max(1, math.ceil(max_tokens / batch_tokens)))
-    if max_steps is not None:
-        return Budget(steps=max_steps)
-    return Budget(seconds=seconds or DEFAULT_SECONDS)
 
 
 class Stopwatch:

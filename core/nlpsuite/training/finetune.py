@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
@@ -11,14 +11,16 @@ from nlpsuite.config import build
 from nlpsuite.errors import Interrupted
 from nlpsuite.host.spec import RunInfo
 from nlpsuite.inference.artifact import save_task_model
+from nlpsuite.report import Silent
 from nlpsuite.training.budget import Stopwatch
 from nlpsuite.training.finetune_best import BestWeights
+from nlpsuite.training.finetune_card import finetune_card
 from nlpsuite.training.finetune_module import FinetuneModule
 from nlpsuite.training.finetune_pace import Pace
 from nlpsuite.training.finetune_plan import make_plan, show_plan
 from nlpsuite.training.finetune_prepare import prepare
 from nlpsuite.training.finetune_result import FinetuneResult, write_predictions
-from nlpsuite.training.finetune_run import BEST_FILE, open_run, read_state, removed_on_failure
+from nlpsuite.training.finetune_run import BEST_FILE, is_first_process, open_run, read_state, removed_on_failure
 from nlpsuite.training.finetune_scoring import score_rows
 from nlpsuite.training.finetune_validation import Validator
 from nlpsuite.training.finetune_watch import FinetuneWatch
@@ -27,6 +29,7 @@ from nlpsuite.training.lightning import quiet_lightning, trainer_options, world_
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.lora import merge_adapters
 from nlpsuite.training.machine import find_machine
+from nlpsuite.training.runfolder import check_space, write_text
 from nlpsuite.training.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ if TYPE_CHECKING:
     from nlpsuite.training.machine import Machine
     from nlpsuite.training.runfolder import RunFolder
     from nlpsuite.training.signals import StopFlag
+
+
+BYTES_PER_PARAMETER = 40
+"""On disk, at the most: the state to go on from twice while it is replaced, the best weights, and the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +113,13 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     with removed_on_failure(run, keep=request.resume):
         saved = read_state(run) if request.resume else None
         clock.start(saved["nlpsuite"]["seconds"] if saved else 0.0)
-        log = LoggedReporter(report, run.log)
+        log = LoggedReporter(report if is_first_process() else Silent(), run.log)
         machine = find_machine(settings.precision)
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)
         prepared.backbone.to(machine.device)
         prepared.head.to(machine.device)
+        parameters = sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters())
+        check_space(run.path, BYTES_PER_PARAMETER * parameters)
         plan = make_plan(prepared, settings, machine, world_size(settings, machine))
         show_plan(request.spec.name, prepared, plan, settings, machine, log)
         run.write_config(settings.model_dump(mode="json") | {"task": config.model_dump(mode="json")})
@@ -137,8 +146,11 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     with job.log.progress(f"fine-tuning {name}", 100.0, "%") as bar:
         watch = FinetuneWatch(job.run, pace, validator, prepared.task.monitor, flag, job.log, bar)
         steps = _fit(job, module, watch)
+    if watch.signal_number is not None and not watch.finished:
+        raise Interrupted(watch.signal_number, job.request.resume_command)
     if not watch.finished:
-        stop()
+        # A plugin's callback ended training.
+        validator.validate(steps)
     best.restore()
     if job.settings.tune == "lora":
         merge_adapters(prepared.backbone)
@@ -148,7 +160,6 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if prepared.rows.test:
         labelled = prepared.rows.test_labelled
         scored["test"] = score_rows(prepared, prepared.rows.test, labelled=labelled, between=stop)
-    _write(job, scored)
     result = FinetuneResult(
         run=job.request.out,
         task=name,
@@ -163,8 +174,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         parameters=sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters()),
         predictions="test" if "test" in scored else "val",
     )
-    job.run.write_metrics(result.figures())
-    return result
+    _write(job, scored, result)
+    return replace(result, seconds=job.clock.seconds)
 
 
 def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
@@ -192,8 +203,8 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
     return steps
 
 
-def _write(job: _Job, scored: dict[str, Scored]) -> None:
-    """Write predictions and model; what Lightning saved to go on with stays under `checkpoints`."""
+def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult) -> None:
+    """Write predictions, model and figures; the figures come last and say that the run is finished."""
     write_predictions(job.run, scored.get("test", scored["val"]))
     plugin = job.request.host.owner(job.request.spec.name)
     save_task_model(
@@ -206,6 +217,8 @@ def _write(job: _Job, scored: dict[str, Scored]) -> None:
         tokenizer=job.prepared.tokenizer,
         plugin="" if plugin is None else f"{plugin.distribution} {plugin.version}",
     )
+    write_text(job.run.model / "README.md", finetune_card(result, job.settings, job.prepared.rows))
+    job.run.write_metrics(replace(result, seconds=job.clock.seconds).figures())
 
 
 def _baseline(prepared: Prepared, scored: Scored) -> dict[str, float]:

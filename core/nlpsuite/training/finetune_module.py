@@ -83,9 +83,8 @@ class FinetuneModule(pl.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Make the optimiser; its rates are set before each step from the run's progress."""
         s = self._settings
-        return make_optimizer(
-            self.backbone, self.head, lr=s.peak_lr, layer_decay=s.rate_decay, weight_decay=s.weight_decay
-        )
+        lr = s.peak_lr(self.backbone.config.d_model)
+        return make_optimizer(self.backbone, self.head, lr=lr, layer_decay=s.rate_decay, weight_decay=s.weight_decay)
 
     @property
     def rate(self) -> float:

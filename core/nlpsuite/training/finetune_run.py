@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 BEST_FILE = "best.safetensors"
 
 
+def is_first_process() -> bool:
+    """Whether this is the only process of the run, or the first of several: the one that writes and tells."""
+    return not getattr(rank_zero_only, "rank", 0)
+
+
 def open_run(path: Path, *, resume: bool) -> RunFolder:
     """Make the run's folder, or open that of a stopped run.
 
@@ -29,8 +34,7 @@ def open_run(path: Path, *, resume: bool) -> RunFolder:
     Raises:
         UserError: A new folder is not empty, or there is no run to go on with.
     """
-    rank: int = getattr(rank_zero_only, "rank", 0) or 0
-    if rank == 0:
+    if is_first_process():
         return _stopped_run(path) if resume else RunFolder.create(path)
     own = Path(tempfile.mkdtemp(prefix="nlpsuite-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)

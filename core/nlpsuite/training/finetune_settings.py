@@ -93,16 +93,19 @@ class FinetuneSettings(Settings):
         """Whether there is a pretrained backbone to start from."""
         return self.backbone != SCRATCH
 
-    @property
-    def peak_lr(self) -> float:
-        """The peak learning rate of the head: as set, else one that suits small models."""
+    def peak_lr(self, width: int) -> float:
+        """Return the peak learning rate of the head: as set, else one that suits what is trained.
+
+        Small backbones want, and bear, far higher rates than the 1e-5 to 5e-5 usual for large ones.
+
+        Args:
+            width: The backbone's `d_model`.
+        """
         if self.lr is not None:
             return self.lr
-        if self.tune == "head":
-            return 3e-3
-        if self.tune == "lora":
-            return 2e-3
-        return 5e-4 if self.pretrained else 1e-3
+        if self.tune != "full":
+            return 3e-3 if self.tune == "head" else 2e-3
+        return 1e-3 if not self.pretrained else 1e-3 * min(1.0, (256 / width) ** 1.5)
 
     @property
     def rate_decay(self) -> float:

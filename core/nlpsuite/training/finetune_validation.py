@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from nlpsuite.training.finetune_plan import SCORING_COST
 from nlpsuite.training.finetune_scoring import Scored, score_rows
 from nlpsuite.training.validation import CheckedClock
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from nlpsuite.training.finetune_plan import FinetunePlan
     from nlpsuite.training.finetune_prepare import Prepared
     from nlpsuite.training.finetune_settings import FinetuneSettings
-
-SCORING_COST = 0.4
-"""Time to score a token, as a share of the time to train on it, before it is measured."""
 
 
 class Validator:

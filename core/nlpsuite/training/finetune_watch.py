@@ -44,6 +44,7 @@ class FinetuneWatch(pl.Callback):
     Attributes:
         finished: Whether training is done: its budget is spent, or patience is at its end.
         stopped_early: Whether it was patience.
+        signal_number: The signal that the first process noticed, or None.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class FinetuneWatch(pl.Callback):
         self._logged = -math.inf
         self._loss = math.nan
         self.finished = self.stopped_early = False
+        self.signal_number: int | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run must know; Lightning puts it into the checkpoint."""
@@ -102,13 +104,15 @@ class FinetuneWatch(pl.Callback):
         # All devices follow the clock and the signals of the first, so that they all do the same.
         progress = self._pace.progress(self._step)
         now = progress, self._validator.due(progress), self._flag.signal_number
-        pl_module.progress, due, signal_number = trainer.strategy.broadcast(now)
+        pl_module.progress, due, self.signal_number = trainer.strategy.broadcast(now)
         self._tell(pl_module)
         if due:
             self._validate(pl_module)
         self.finished = pl_module.progress >= 1.0 or self.stopped_early
-        trainer.should_stop = self.finished or signal_number is not None
-        if trainer.should_stop or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
+        stopping = self.finished or self.signal_number is not None
+        if stopping:
+            trainer.should_stop = True
+        if stopping or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
             self._save(trainer)
         self._pace.reserve = self._reserve(pl_module)
 

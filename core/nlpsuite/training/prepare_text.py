@@ -1,7 +1,8 @@
 """From the user's text to tokens on disk: read, clean, train the tokenizer, encode; cached under one key.
 
-A cache entry is a folder that holds `tokenizer.model`, `train/` and, where text was held out, `valid/`. Its key is made of
-the text, the way it is read, the tokenizer and the seed, so the same text is read once, and a changed file is read again.
+A cache entry is a folder that holds `tokenizer.model`, `train/` and `valid/` (empty where nothing was held out). Its key
+is made of the text, the way it is read, the tokenizer and the seed, so the same text is read once, and a changed file is
+read again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.text.corpus import Corpus
     from nlpsuite.text.documents import Document
+    from nlpsuite.text.holdout import Part
     from nlpsuite.training.settings import PretrainSettings
+
+_ASIDE_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,8 @@ def open_prepared(folder: Path) -> PreparedText:
     """
     if not (folder / "train").is_dir():
         raise UserError("the tokenised text is gone", where=folder, fix="start a new run on the text")
-    valid = folder / "valid"
-    return PreparedText(
-        folder,
-        Tokenizer.load(folder),
-        TokenFile.open(folder / "train"),
-        TokenFile.open(valid) if valid.is_dir() else None,
-    )
+    valid = TokenFile.open(folder / "valid")
+    return PreparedText(folder, Tokenizer.load(folder), TokenFile.open(folder / "train"), valid if len(valid) else None)
 
 
 def _key(corpus: Corpus, settings: PretrainSettings, tokenizer: Tokenizer | int) -> str:
@@ -103,19 +102,35 @@ def _build(
         report.say(sample.sentence())
         tokenizer = train_tokenizer(lines, vocab_size=tokenizer, report=report)
     tokenizer.save(folder)
-    held_out: list[Document] = []
+    with (
+        TokenFileWriter(folder / "train", tokenizer, key=key) as train,
+        TokenFileWriter(folder / "valid", tokenizer, key=key) as valid,
+    ):
+        train.account = corpus.account.to_json()
+        aside = _Aside(valid, tokenizer)
+        documents = aside.take_out(corpus.documents())
+        encode_documents(documents, tokenizer, train, report=report, total_bytes=corpus.holdout.train.bytes)
+        aside.flush()
 
-    def training() -> Iterator[tuple[str, int]]:
-        for part, document in corpus.documents():
+
+class _Aside:
+    """Takes validation documents out of the stream and writes them on the side, a few megabytes at a time."""
+
+    def __init__(self, writer: TokenFileWriter, tokenizer: Tokenizer):
+        self._writer, self._tokenizer = writer, tokenizer
+        self._texts: list[str] = []
+        self._sizes: list[int] = []
+
+    def take_out(self, documents: Iterator[tuple[Part, Document]]) -> Iterator[tuple[str, int]]:
+        for part, document in documents:
             if part == "train":
                 yield document.text, document.n_bytes
-            else:  # at most a few megabytes, so they wait in memory
-                held_out.append(document)
+                continue
+            self._texts.append(document.text)
+            self._sizes.append(document.n_bytes)
+            if sum(self._sizes) > _ASIDE_BYTES:
+                self.flush()
 
-    with TokenFileWriter(folder / "train", tokenizer, key=key) as writer:
-        writer.account = corpus.account.to_json()
-        encode_documents(training(), tokenizer, writer, report=report, total_bytes=corpus.holdout.train.bytes)
-    if held_out:
-        with TokenFileWriter(folder / "valid", tokenizer, key=key) as writer:
-            texts = ((document.text, document.n_bytes) for document in held_out)
-            encode_documents(texts, tokenizer, writer, report=report, total_bytes=corpus.holdout.valid.bytes)
+    def flush(self) -> None:
+        self._writer.append(self._tokenizer.encode_arrays(self._texts), self._sizes)
+        self._texts, self._sizes = [], []

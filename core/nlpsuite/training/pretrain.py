@@ -11,7 +11,7 @@ import torch
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import Interrupted
-from nlpsuite.training.budget import Stopwatch, plan_budget
+from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
 from nlpsuite.training.lightning import check_one_device, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.machine import find_machine, peak_memory
@@ -76,6 +76,7 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     settings = request.settings
     machine = find_machine(settings.precision)
     check_one_device(settings, machine)
+    check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
     run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
     log = LoggedReporter(report, run.log)
     try:

@@ -47,9 +47,7 @@ def test_left_padded_rows_with_segments(make_backbone):
     segments[0, :3] = -1
     cache = new_cache(backbone, 2)
     parts = [backbone(ids[:, :5], segments_BT=segments[:, :5], cache=cache)]
-    parts += [
-        backbone(ids[:, at : at + 1], segments_BT=segments[:, : at + 1], cache=cache) for at in range(5, 9)
-    ]
+    parts += [backbone(ids[:, at : at + 1], segments_BT=segments[:, : at + 1], cache=cache) for at in range(5, 9)]
     states = torch.cat(parts, 1)
     torch.testing.assert_close(states[:1, 3:], backbone(ids[:1, 3:]), **CLOSE)
     torch.testing.assert_close(states[1:], backbone(ids[1:]), **CLOSE)

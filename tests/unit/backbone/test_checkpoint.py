@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -189,3 +191,10 @@ def test_shared_names():
     assert shared_name("blocks.0.mlp_norm.weight") == "model.layers.0.post_attention_layernorm.weight"
     with pytest.raises(ValueError, match="no shared name"):
         shared_name("head.weight")
+
+
+def test_loading_does_not_load_the_compiler(folder):
+    code = "import sys; from pathlib import Path; from nlpsuite.backbone.checkpoint import load_backbone; "
+    code += "load_backbone(Path(sys.argv[1])); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -46,7 +46,15 @@ def test_top_k_draws_from_the_k_likeliest():
 
 def test_top_p_draws_from_the_fewest_that_hold_p():
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    for top_p, kept in ((0.0, {0}), (0.4, {0}), (0.5, {0}), (0.51, {0, 1}), (0.79, {0, 1}), (0.9, {0, 1, 2}), (1.0, {0, 1, 2, 3})):
+    for top_p, kept in (
+        (0.0, {0}),
+        (0.4, {0}),
+        (0.5, {0}),
+        (0.51, {0, 1}),
+        (0.79, {0, 1}),
+        (0.9, {0, 1, 2}),
+        (1.0, {0, 1, 2, 3}),
+    ):
         assert set(drawn(Sampling(1.0, 0, top_p), 500, probabilities.log())) == kept, top_p
 
 

@@ -119,21 +119,13 @@ def test_rows_to_model(run: Callable[..., FinetuneResult], tmp_path: Path):
     assert result.metrics["val/accuracy"] == result.metrics["test/accuracy"] == 1.0
     assert result.baseline["test/accuracy"] == 0.5
     assert result.epochs == pytest.approx(12, abs=0.5)
-    names = {path.name for path in result.run.iterdir()}
-    assert names == {
-        "config.yaml",
-        "metrics.json",
-        "metrics.csv",
-        "predictions.jsonl",
-        "environment.json",
-        "train.log",
-        "model",
-        "checkpoints",
-    }
+    files = "config.yaml metrics.json metrics.csv predictions.jsonl environment.json train.log model checkpoints"
+    assert {path.name for path in result.run.iterdir()} == set(files.split())
     figures = json.loads((result.run / "metrics.json").read_text())
     assert figures["test/accuracy"] == 1.0
     assert figures["baseline"] == result.baseline
     assert {"seconds", "tokens_per_second", "epochs"} <= figures.keys()
+    assert "| test/accuracy | 1.0000 | 0.5000 |" in (result.model / "README.md").read_text()
 
 
 def test_the_saved_model_makes_the_very_predictions_that_were_scored(
