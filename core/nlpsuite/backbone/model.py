@@ -36,7 +36,8 @@ class Backbone(nn.Module):
         super().__init__()
         self.config = config
         # Its own initialisation would be drawn in vain, and on the meta device it loads torch's compiler: two seconds.
-        self.embedding = nn.Embedding.from_pretrained(torch.zeros(config.vocab_size, config.d_model), freeze=False)
+        zeros_VD = torch.zeros(config.vocab_size, config.d_model)
+        self.embedding: nn.Embedding = nn.Embedding.from_pretrained(zeros_VD, freeze=False)  # type: ignore[no-untyped-call]
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         self.output = None if config.tied else nn.Linear(config.d_model, config.vocab_size, bias=False)
