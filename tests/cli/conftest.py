@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = ("The cat sat on the mat and looked at the rain.", "Nobody knows why the train was late again.")
 

@@ -33,7 +33,8 @@ def make_optimizer(
         matrix_lr: Muon's learning rate.
         weight_decay: Decay of matrices. Embeddings and norms are not decayed.
     """
-    fused = next(backbone.parameters()).device.type in ("cpu", "cuda")
+    # On a GPU Lightning refuses to clip gradients for a fused optimiser under mixed precision.
+    fused = next(backbone.parameters()).device.type == "cpu"
     matrices = [p for n, p in backbone.named_parameters() if is_matrix(n, p)]
     others = [p for n, p in backbone.named_parameters() if not is_matrix(n, p)]
     muon = kind == "muon"

@@ -24,7 +24,6 @@ from nlpsuite.training.finetune_run import BEST_FILE, is_first_process, open_run
 from nlpsuite.training.finetune_scoring import score_rows
 from nlpsuite.training.finetune_validation import Validator
 from nlpsuite.training.finetune_watch import FinetuneWatch
-from nlpsuite.training.keep_signals import KeepSignals
 from nlpsuite.training.lightning import quiet_lightning, trainer_options, world_size
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.lora import merge_adapters
@@ -193,7 +192,7 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         max_epochs=1,
         accumulate_grad_batches=job.plan.per_step,
         gradient_clip_val=job.settings.clip or None,
-        callbacks=[KeepSignals(), watch, *job.request.host.callbacks(info)],
+        callbacks=[watch, *job.request.host.callbacks(info)],
     )
     resume = job.saved is not None
     trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)

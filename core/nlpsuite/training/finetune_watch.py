@@ -90,7 +90,8 @@ class FinetuneWatch(pl.Callback):
         return module.tokens_seen / self.training_seconds
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        """Note where this part of the run starts."""
+        """Note where this part of the run starts, and hear signals in place of Lightning, which stops mid-step."""
+        self._flag.take_over()
         self._started = self._saved = time.monotonic()
         self._step = trainer.global_step
         self._pace.begin(pl_module.progress)

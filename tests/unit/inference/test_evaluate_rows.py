@@ -70,7 +70,7 @@ def test_of_a_folder_with_splits_the_test_data(data, tmp_path, spy):
     data.unlink()
     assert file_to_score(tmp_path, spy).name == "dev.tsv"
     (tmp_path / "dev.tsv").unlink()
-    with pytest.raises(UserError, match="train.tsv"):
+    with pytest.raises(UserError, match=r"train\.tsv"):
         file_to_score(tmp_path, spy)
 
 

@@ -116,7 +116,7 @@ def test_rows_before_a_bad_one_are_still_answered(model, tmp_path):
     with rows_to_predict(model.task, str(path)) as groups:
         answers = predict_groups(model, groups, batch_tokens=64)
         assert [next(answers)[0].inputs["text"] for _ in range(2)] == ["The cat", "rain"]
-        with pytest.raises(UserError, match="in.txt:3"):
+        with pytest.raises(UserError, match=r"in\.txt:3"):
             next(answers)
 
 

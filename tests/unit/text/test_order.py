@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from nlpsuite.errors import UserError
 from nlpsuite.text.order import NO_TARGET, PADDING, RowOrder
 from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW = 16
 PAD = 3
@@ -70,7 +74,7 @@ def test_every_token_but_the_first_of_a_document_is_predicted_once_an_epoch(toke
     expected: Counter[tuple[int, int]] = Counter()
     for index in range(len(tokens)):
         document = tokens.document(index).tolist()
-        expected.update(zip(document[:-1], document[1:], strict=True))
+        expected.update(itertools.pairwise(document))
     assert pairs == expected
     assert int(real.sum()) == tokens.n_tokens - len(tokens) == order.inputs_per_epoch
     assert set(rows.documents) == {index for index in range(len(tokens)) if len(tokens.document(index)) > 1}

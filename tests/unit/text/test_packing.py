@@ -108,7 +108,7 @@ def test_first_rows_are_a_fair_sample():
 
 
 def test_time_does_not_grow_with_the_number_of_pieces():
-    counts = {length: 10**9 for length in range(1, 257)}
+    counts = dict.fromkeys(range(1, 257), 10**9)
     recipes = pack_histogram(counts, 256)
     assert sum(number * len(recipe) for recipe, number in recipes) == 256 * 10**9
     assert len(recipes) < 2000

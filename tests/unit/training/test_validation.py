@@ -8,9 +8,9 @@ import torch
 
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.report import Silent
+from nlpsuite.training.machine import find_machine
 from nlpsuite.training.prepare_text import prepare_text
 from nlpsuite.training.pretrain_plan import choose_shape
-from nlpsuite.training.machine import find_machine
 from nlpsuite.training.validation import CheckedClock, TextScore, ValidationText
 
 

@@ -1,0 +1,80 @@
+"""Twenty steps of pretraining give the losses in `pretrain_losses.json`: text, order, masks, network and optimiser in one.
+
+After a change that is meant to alter training, write the file anew and look at the difference:
+    NLPSUITE_WRITE_GOLDEN=1 python -m pytest tests/golden
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from nlpsuite.backbone.config import preset
+from nlpsuite.backbone.model import Backbone
+from nlpsuite.config import build
+from nlpsuite.report import Silent
+from nlpsuite.training.budget import Budget, Stopwatch
+from nlpsuite.training.lightning import quiet_lightning, trainer_options
+from nlpsuite.training.machine import find_machine
+from nlpsuite.training.prepare_text import prepare_text
+from nlpsuite.training.pretrain_data import MicroBatches
+from nlpsuite.training.pretrain_module import PretrainModule
+from nlpsuite.training.settings import PretrainSettings
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "pretrain_losses.json"
+STEPS, BATCHES = 20, MicroBatches(rows=4, per_step=2)
+SHAPE = {"context": 64, "d_model": 32, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "head_dim": 8, "d_ff": 64}
+# Sums in another order, on another processor, differ in the last digits, and twenty steps let that grow a little.
+TOLERANCE = 3e-4
+
+
+class Recorded(PretrainModule):
+    """Keeps the loss of every micro-batch."""
+
+    losses: list[float]
+
+    def training_step(self, batch, batch_index):
+        loss = super().training_step(batch, batch_index)
+        self.losses.append(float(loss.detach()))
+        return loss
+
+
+def run(folder: Path) -> dict[str, object]:
+    settings = build(PretrainSettings, {"seed": 1, "objective": {"name": "hybrid"}}, where="golden")
+    text = prepare_text([str(HERE / "pretrain.txt")], settings, 400, folder / "tokens", Silent())
+    backbone = Backbone(preset("nano", vocab_size=text.tokenizer.vocab_size, **SHAPE))
+    backbone.initialise(settings.seed)
+    budget, watch = Budget(steps=STEPS), Stopwatch()
+    module = Recorded(backbone, text.tokenizer, text.train, settings, BATCHES, budget, watch)
+    module.losses = []
+    with quiet_lightning():
+        trainer = pl.Trainer(
+            **trainer_options(settings, find_machine("32")),
+            max_steps=STEPS,
+            accumulate_grad_batches=BATCHES.per_step,
+            gradient_clip_val=settings.optimizer.clip,
+        )
+        watch.start()
+        trainer.fit(module)
+    tokens = hashlib.sha256(np.asarray(text.train.tokens).astype("<u2").tobytes()).hexdigest()
+    return {"tokens_sha256": tokens, "losses": [round(loss, 6) for loss in module.losses]}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the losses are those of a CPU")
+def test_losses_are_those_of_the_golden_file(tmp_path):
+    found = run(tmp_path)
+    if os.environ.get("NLPSUITE_WRITE_GOLDEN"):
+        GOLDEN.write_text(json.dumps(found, indent=1) + "\n")
+    golden = json.loads(GOLDEN.read_text())
+    assert found["tokens_sha256"] == golden["tokens_sha256"], "reading, cleaning or the tokenizer gives other tokens"
+    assert len(golden["losses"]) == STEPS * BATCHES.per_step
+    assert found["losses"] == pytest.approx(golden["losses"], rel=TOLERANCE)
+    assert np.mean(found["losses"][-4:]) < 0.85 * np.mean(found["losses"][:4]), "it learns"
