@@ -18,10 +18,13 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESULTS = Path(__file__).parent / "results" / "main_path.json"
 SUITE = Path(sys.executable).parent / "suite"
@@ -44,8 +47,7 @@ def rows(data: Path, work: Path) -> list[Row]:
         out = str(work / name)
         return Row(
             name,
-            ["run", "plugins/sentiment", "--data", str(folder), "--backbone", backbone, "--time", f"{minutes}m"]
-            + ["--out", out, "--json"],
+            ["run", "plugins/sentiment", "--data", str(folder), "--backbone", backbone, *minutes_of(minutes, out)],
         )
 
     return [
@@ -63,6 +65,11 @@ def rows(data: Path, work: Path) -> list[Row]:
         Row("tfidf-chnsenticorp", call=lambda: tfidf(senti / "train.tsv", senti / "test.tsv", "char")),
         Row("help", call=help_seconds),
     ]
+
+
+def minutes_of(minutes: int, out: str) -> list[str]:
+    """Return the flags of a run with a time budget."""
+    return ["--time", f"{minutes}m", "--out", out, "--json"]
 
 
 def tfidf(train: Path, test: Path, analyser: str) -> dict[str, float]:

@@ -25,13 +25,14 @@ class UserError(Exception):
 
 
 class Interrupted(Exception):
-    """A signal asked the run to stop; its state is saved.
+    """A signal asked the run to stop.
 
     Args:
         signal_number: The signal; the command exits with status 128 + signal_number.
-        resume_command: What the user types to go on.
+        resume_command: What the user types to go on from the saved state; None: nothing had begun, nothing is kept.
     """
 
-    def __init__(self, signal_number: int, resume_command: str):
+    def __init__(self, signal_number: int, resume_command: str | None = None):
         self.signal_number, self.resume_command = signal_number, resume_command
-        super().__init__(f"stopped by signal {signal_number}; go on with: {resume_command}")
+        then = f"go on with: {resume_command}" if resume_command else "training had not begun, nothing is kept"
+        super().__init__(f"stopped by signal {signal_number}; {then}")

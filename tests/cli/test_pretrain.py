@@ -107,6 +107,22 @@ def test_a_signal_saves_and_the_printed_command_goes_on(text_file, tmp_path, num
     assert "the run is finished" in again.stderr
 
 
+def test_a_signal_before_training_leaves_nothing(text_file, tmp_path):
+    command = [sys.executable, "-m", "nlpsuite.cli", "pretrain", "-", *SMALL, "--out", "early"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    process.stdin.write(text_file.read_bytes())  # and no end of file: the command waits for more
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "early").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert err.decode().rstrip().endswith("training had not begun, nothing is kept")
+    assert not (tmp_path / "early").exists()
+
+
 def write(path, data):
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return str(path)
@@ -158,8 +174,10 @@ def test_a_full_disk_is_one_line_and_leaves_no_model(tmp_path, text_file):
         pytest.skip("a small disk can be mounted by root alone")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "nlpsuite.cli", "pretrain", str(text_file), *SMALL, "--max-steps", "2"]
-            + ["--out", str(disk / "run")],
+            [
+                *(sys.executable, "-m", "nlpsuite.cli", "pretrain", str(text_file), *SMALL),
+                *("--max-steps", "2", "--out", str(disk / "run")),
+            ],
             capture_output=True, text=True, cwd=tmp_path,
         )  # fmt: skip
         errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

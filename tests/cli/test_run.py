@@ -14,7 +14,7 @@ from nlpsuite.cli.app import main
 from nlpsuite.config import build, read_recipe
 from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
-from nlpsuite.training.finetune_settings import FinetuneSettings
+from nlpsuite.training.finetuning.settings import FinetuneSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,8 +46,10 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lent = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (Path(own.stdout.strip()) / "lent.pth").write_text("\n".join(lent) + "\n")
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--no-deps"]
-        + ["--ignore-installed", "--disable-pip-version-check", "-q", str(wheel)],
+        [
+            *(sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--no-deps"),
+            *("--ignore-installed", "--disable-pip-version-check", "-q", str(wheel)),
+        ],
         check=True,
     )
     return folder / "bin"

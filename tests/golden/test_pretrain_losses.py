@@ -17,16 +17,16 @@ import pytorch_lightning as pl
 import torch
 
 from nlpsuite.backbone.config import preset
+from nlpsuite.backbone.machine import find_machine
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.config import build
 from nlpsuite.report import Silent
 from nlpsuite.training.budget import Budget, Stopwatch
 from nlpsuite.training.lightning import quiet_lightning, trainer_options
-from nlpsuite.training.machine import find_machine
-from nlpsuite.training.prepare_text import prepare_text
-from nlpsuite.training.pretrain_data import MicroBatches
-from nlpsuite.training.pretrain_module import PretrainModule
-from nlpsuite.training.settings import PretrainSettings
+from nlpsuite.training.pretraining.data import MicroBatches
+from nlpsuite.training.pretraining.module import PretrainModule
+from nlpsuite.training.pretraining.prepare import prepare_text
+from nlpsuite.training.pretraining.settings import PretrainSettings
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "pretrain_losses.json"

@@ -9,8 +9,8 @@ import pytest
 
 from nlpsuite.config import build, merge, read_recipe
 from nlpsuite.report import Silent
-from nlpsuite.training.pretrain import PretrainRequest, pretrain
-from nlpsuite.training.settings import PretrainSettings
+from nlpsuite.training.pretraining.pretrain import PretrainRequest, pretrain
+from nlpsuite.training.pretraining.settings import PretrainSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAIN = sorted((ROOT / "configs" / "pretrain").glob("*.yaml"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +18,7 @@ from safetensors.torch import save_file
 from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import UserError
+from nlpsuite.files import replacing, write_json
 from nlpsuite.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -124,13 +124,17 @@ def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = Non
         shared_name(name): parameter.detach().to("cpu", dtype or parameter.dtype).contiguous()
         for name, parameter in backbone.named_parameters()
     }
-    temporary = path.with_name(path.name + ".tmp")
-    # The writer makes its file for the owner alone; a model is to be shared as any other file is.
-    temporary.touch()
-    mode = temporary.stat().st_mode
-    save_file(tensors, temporary, metadata={"format": "pt"})
-    temporary.chmod(mode)
-    os.replace(temporary, path)
+    save_tensors(path, tensors)
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file whole or not at all."""
+    with replacing(path) as temporary:
+        # The writer makes its file for the owner alone; a model is to be shared as any other file is.
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        save_file(tensors, temporary, metadata={"format": "pt"})
+        temporary.chmod(mode)
 
 
 def save_backbone(
@@ -154,11 +158,11 @@ def save_backbone(
     name: Literal["float16", "float32", "bfloat16"] = str(dtype or backbone.embedding.weight.dtype).removeprefix(
         "torch."
     )  # type: ignore[assignment]
-    _write_json(
+    write_json(
         folder / "generation_config.json",
         {"bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.pad_id},
     )
-    _write_json(folder / "config.json", to_shared_config(backbone.config, tokenizer) | {"torch_dtype": name})
+    write_json(folder / "config.json", to_shared_config(backbone.config, tokenizer) | {"torch_dtype": name})
 
 
 def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
@@ -224,9 +228,3 @@ def weights_sha256(folder: Path) -> str:
     """Return the SHA-256 of a backbone's weight file, by which a head knows the backbone it was trained on."""
     with (folder / "model.safetensors").open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)

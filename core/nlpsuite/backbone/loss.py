@@ -31,11 +31,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             log_z = logits.logsumexp(dim=1, keepdim=True)
             total += (log_z - logits.gather(1, targets)).sum() + z_loss * (log_z * log_z).sum()
             if grad_hidden is not None and grad_weight is not None:
-                # d/dlogits = softmax * (1 + 2 z log_z) - onehot, divided by N for the mean; written over the logits.
+                # d/dlogits = softmax * (1 + 2 z log_z) - onehot, written over the logits. The division by N for the mean
+                # waits for `backward`, where it meets a gradient scaler's factor: in fp16 it would vanish here.
                 logits.sub_(log_z).exp_()
                 if z_loss:
                     logits.mul_(1.0 + 2.0 * z_loss * log_z)
-                logits.scatter_add_(1, targets, torch.full_like(log_z, -1.0)).mul_(1.0 / positions)
+                logits.scatter_add_(1, targets, torch.full_like(log_z, -1.0))
                 grad_logits = logits.to(weight_VD.dtype)
                 torch.mm(grad_logits, weight_VD, out=grad_hidden[start : start + chunk])
                 if grad_weight.dtype == grad_logits.dtype:
@@ -43,13 +44,14 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
                 else:
                     grad_weight += grad_logits.T @ h
         ctx.save_for_backward(grad_hidden, grad_weight)
-        ctx.weight_dtype = weight_VD.dtype
+        ctx.weight_dtype, ctx.positions = weight_VD.dtype, positions
         return total / positions
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         grad_hidden, grad_weight = ctx.saved_tensors
-        return grads[0] * grad_hidden, (grads[0] * grad_weight).to(ctx.weight_dtype), None, None, None
+        scale = grads[0] / ctx.positions
+        return scale * grad_hidden, (scale * grad_weight).to(ctx.weight_dtype), None, None, None
 
 
 def chunked_cross_entropy(

@@ -74,7 +74,8 @@ def continue_ids(
             if cache is not None:
                 fresh = history[-(context // 2) :]
             cache = KeyValueCache(backbone.config, 1, context, weight.dtype, weight.device)
-        hidden = backbone(torch.tensor([fresh], device=weight.device), cache=cache)
+        # `forward` itself, past any compilation: the cache has another length at each token.
+        hidden = backbone.forward(torch.tensor([fresh], device=weight.device), cache=cache)
         logits = backbone.logits(hidden[0, -1]).float().cpu()
         if len(banned_ids):
             logits[list(banned_ids)] = -torch.inf

@@ -154,7 +154,7 @@ RateOption = Annotated[
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option("--limit", parser=_parse_limit, metavar="N", help="Use only the first N inputs, for a quick try."),
+    typer.Option("--limit", parser=_parse_limit, metavar="N", help="Use only N inputs, for a quick try."),
 ]
 PrecisionOption = Annotated[Precision | None, typer.Option("--precision", help="Numbers to compute with.")]
 DevicesOption = Annotated[

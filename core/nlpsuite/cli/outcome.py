@@ -92,7 +92,9 @@ def _is_full_disk(error: BaseException) -> bool:
 
 def _full_disk(error: BaseException) -> str:
     names = [str(one.filename) for one in _chain(error) if isinstance(one, OSError) and one.filename]
-    return (f"{names[0]}: " if names else "") + "the disk is full; make room and run the command again"
+    return (
+        f"{names[0]}: " if names else ""
+    ) + "the disk is full; make room, and run the command again, or with --resume if training had begun"
 
 
 def _unforeseen(error: BaseException) -> str:

@@ -86,7 +86,7 @@ def record_writer(out: Path | None) -> Iterator[Callable[[dict[str, Any]], objec
     if out is None:
         yield None
         return
-    from nlpsuite.training.runfolder import replacing
+    from nlpsuite.files import replacing
 
     with replacing(out) as temporary, temporary.open("w", encoding="utf-8") as file:
         yield lambda record: file.write(json.dumps(record, ensure_ascii=False) + "\n")

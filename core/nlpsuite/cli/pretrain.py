@@ -29,7 +29,7 @@ from nlpsuite.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlpsuite.training.pretrain import PretrainRequest
+    from nlpsuite.training.pretraining.pretrain import PretrainRequest
 
 TextArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
@@ -97,12 +97,10 @@ def pretrain(
         **given(strategy=strategy, precision=precision and precision.value),
     }
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
-    if resume:
-        request = _resumed(out, cache, values, text or [])
-    else:
-        request = _fresh(text or [], values, config, out, cache, init)
+    named = text or []
+    request = _resumed(out, cache, values, named) if resume else _fresh(named, values, config, out, cache, init)
 
-    from nlpsuite.training.pretrain import pretrain as train
+    from nlpsuite.training.pretraining.pretrain import pretrain as train
 
     scores = train(request, console)
     model = request.out / "model"
@@ -128,8 +126,8 @@ def _fresh(
     from nlpsuite.config import build
     from nlpsuite.errors import UserError
     from nlpsuite.inference.locate import find_backbone
-    from nlpsuite.training.pretrain import PretrainRequest
-    from nlpsuite.training.settings import PretrainSettings
+    from nlpsuite.training.pretraining.pretrain import PretrainRequest
+    from nlpsuite.training.pretraining.settings import PretrainSettings
 
     if not text:
         raise UserError("no text is named", where="suite pretrain", fix="name files, folders, globs, or - after it")
@@ -151,9 +149,9 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
     """Go on with the settings the run was started with; only where it runs may change."""
     from nlpsuite.config import build, merge
     from nlpsuite.errors import UserError
-    from nlpsuite.training.pretrain import PretrainRequest
+    from nlpsuite.training.pretraining.pretrain import PretrainRequest
+    from nlpsuite.training.pretraining.settings import PretrainSettings
     from nlpsuite.training.runfolder import RunFolder
-    from nlpsuite.training.settings import PretrainSettings
 
     if out is None:
         raise UserError("--resume needs the run's folder", where="suite pretrain", fix="add --out DIR")
@@ -194,7 +192,7 @@ def _resume_command(out: Path, cache: Path | None) -> str:
 
 
 def _closing_rows(scores: dict[str, Any], model: Path) -> list[list[str]]:
-    from nlpsuite.training.budget import people_bytes, people_count, people_time
+    from nlpsuite.people import people_bytes, people_count, people_time
 
     rows = [
         [name.removeprefix("val/").replace("_", " "), f"{value:.4f}"]

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nlpsuite.host.manager import PluginHost
-    from nlpsuite.training.finetune import FinetuneRequest
-    from nlpsuite.training.finetune_result import FinetuneResult
-    from nlpsuite.training.finetune_settings import FinetuneSettings
+    from nlpsuite.training.finetuning.finetune import FinetuneRequest
+    from nlpsuite.training.finetuning.result import FinetuneResult
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
 
 TargetArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TARGET...", help="Plugins, by folder or by name; one after another.")
@@ -84,8 +84,8 @@ def run(
     """
     from nlpsuite.config import merge, parse_assignments, read_recipe
     from nlpsuite.host.manager import PluginHost
-    from nlpsuite.training.finetune import finetune
-    from nlpsuite.training.finetune_run import is_first_process
+    from nlpsuite.training.finetuning.finetune import finetune
+    from nlpsuite.training.finetuning.state import is_first_process
 
     console = Console(quiet=quiet, verbose=verbose)
     flags = given(
@@ -122,7 +122,7 @@ def _fresh(
     from nlpsuite.config import build
     from nlpsuite.errors import UserError
     from nlpsuite.host.resolve import resolve
-    from nlpsuite.training.finetune_settings import FinetuneSettings
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
 
     settings = build(FinetuneSettings, values, where=config or "suite run")
     targets = targets or ([settings.target] if settings.target else [])
@@ -152,7 +152,7 @@ def _resumed(out: Path | None, values: Mapping[str, Any], targets: list[str], ho
     from nlpsuite.config import build, merge
     from nlpsuite.errors import UserError
     from nlpsuite.host.resolve import resolve
-    from nlpsuite.training.finetune_settings import FinetuneSettings
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
     from nlpsuite.training.runfolder import RunFolder
 
     if out is None:
@@ -174,7 +174,7 @@ def _resumed(out: Path | None, values: Mapping[str, Any], targets: list[str], ho
 
 
 def _request(spec: Any, settings: FinetuneSettings, out: Path, host: PluginHost, *, resume: bool) -> FinetuneRequest:
-    from nlpsuite.training.finetune import FinetuneRequest
+    from nlpsuite.training.finetuning.finetune import FinetuneRequest
 
     command = shlex.join(["suite", "run", "--resume", "--out", str(out)])
     return FinetuneRequest(spec=spec, settings=settings, out=out, host=host, resume=resume, resume_command=command)
@@ -195,14 +195,14 @@ def _lasting(target: str, task: str, host: PluginHost) -> str:
 
 def _in_full(name: str) -> str:
     from nlpsuite.inference.locate import EMBEDDED
-    from nlpsuite.training.finetune_settings import SCRATCH
+    from nlpsuite.training.finetuning.settings import SCRATCH
 
     path = Path(name).expanduser()
     return str(path.absolute()) if name not in (EMBEDDED, SCRATCH) and path.is_dir() else name
 
 
 def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
-    from nlpsuite.training.budget import people_count, people_time
+    from nlpsuite.people import people_count, people_time
 
     if as_json:
         figures = result.figures()

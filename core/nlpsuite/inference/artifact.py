@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, weights_sha256
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, save_tensors, weights_sha256
 from nlpsuite.config import build
 from nlpsuite.errors import UserError
+from nlpsuite.files import write_json
 from nlpsuite.host.resolve import resolve_name
 from nlpsuite.host.spec import API_VERSION
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
-from nlpsuite.training.runfolder import replacing, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +88,7 @@ def save_task_model(
     (folder / "config.json").unlink(missing_ok=True)
     save_backbone(model_folder, backbone, tokenizer, torch.float32)
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in head.state_dict().items()}
-    with replacing(folder / "model.safetensors") as temporary:
-        save_file(tensors, temporary, metadata={"format": "pt"})
+    save_tensors(folder / "model.safetensors", tensors)
     config = {
         "task": name,
         "plugin": plugin,

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from nlpsuite.backbone.loss import token_losses
-from nlpsuite.training.validation import TextScore
+from nlpsuite.backbone.scoring import TextScore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.backbone.machine import find_machine
 from nlpsuite.host.manager import PluginHost
 from nlpsuite.inference.artifact import HEADS, load_task_model
 from nlpsuite.inference.locate import find_task_model
-from nlpsuite.training.machine import find_machine
 
 if TYPE_CHECKING:
     from pathlib import Path

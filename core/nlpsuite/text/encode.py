@@ -14,8 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import temporary_name, temporary_pattern, writing_to
 from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
-from nlpsuite.text.writing import temporary_name, temporary_pattern, writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nlpsuite.errors import UserError
-from nlpsuite.text.packing import Plan, cut_documents, plan_epoch
+from nlpsuite.text.packing import Pieces, Plan, count_rows, cut_documents, plan_epoch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NO_TARGET = -1
 PADDING = -1
+
+SHARD_DOCUMENTS = 2_000_000
+"""Documents planned at once: about 90 bytes each, 180 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +45,35 @@ class Rows:
 class RowOrder:
     """Rows of a token file by number: row `i` lies in epoch `i // rows_per_epoch`, and each epoch is packed afresh.
 
-    Every epoch has the same number of rows, for best fit depends on lengths alone.
+    Every epoch has the same number of rows, for best fit depends on lengths alone. A text of very many documents is
+    planned in shards, each an even sample of the whole, so that a plan never takes more than a few hundred megabytes;
+    the shards of an epoch come in random order.
 
     Args:
         tokens: The token file.
         row: Inputs in a row.
         seed: Decides the order, with the row's number alone.
         pad_id: What fills the end of a row.
+        shard: The most documents to plan at once.
 
     Raises:
         UserError: The text holds nothing to predict.
     """
 
-    def __init__(self, tokens: TokenFile, *, row: int, seed: int, pad_id: int):
+    def __init__(self, tokens: TokenFile, *, row: int, seed: int, pad_id: int, shard: int = SHARD_DOCUMENTS):
         self._tokens, self._row, self._seed, self._pad_id = tokens, row, seed, pad_id
-        self._pieces = cut_documents(np.asarray(tokens.starts), row)
-        if not len(self._pieces.lengths):
+        self._shards = max(1, -(-len(tokens) // shard))
+        counts, inputs = [], 0
+        for number in range(self._shards):
+            pieces = self._cut(number)
+            counts.append(count_rows(pieces, row))
+            inputs += int(pieces.lengths.sum())
+        self._rows_of_shard = np.array(counts, dtype=np.int64)
+        self.rows_per_epoch = int(self._rows_of_shard.sum())
+        self.inputs_per_epoch = inputs
+        if not self.rows_per_epoch:
             raise UserError("the text holds no tokens to train on", where=str(tokens.folder), fix="give more text")
-        self._epoch = 0
-        self._plan = self._plan_epoch(0)
-        self.rows_per_epoch = len(self._plan)
-        self.inputs_per_epoch = int(self._pieces.lengths.sum())
-
-    def _plan_epoch(self, epoch: int) -> Plan:
-        return plan_epoch(self._pieces, self._row, np.random.default_rng((self._seed, epoch)))
+        self._planned: tuple[int, int, Pieces, Plan] | None = None
 
     def rows(self, first: int, number: int) -> Rows:
         """Return rows `first` ... `first + number - 1`, counted from the start of training."""
@@ -75,16 +83,35 @@ class RowOrder:
         segments = np.full(shape, PADDING, dtype=np.int64)
         documents: list[int] = []
         for b in range(number):
-            epoch, r = divmod(first + b, self.rows_per_epoch)
-            if epoch != self._epoch:
-                self._plan, self._epoch = self._plan_epoch(epoch), epoch
+            shard, pieces, plan, r = self._find(first + b)
             at = 0
-            for segment, piece in enumerate(self._plan.pieces[self._plan.offsets[r] : self._plan.offsets[r + 1]]):
-                start, length = int(self._pieces.starts[piece]), int(self._pieces.lengths[piece])
+            for segment, piece in enumerate(plan.pieces[plan.offsets[r] : plan.offsets[r + 1]]):
+                start, length = int(pieces.starts[piece]), int(pieces.lengths[piece])
                 span = self._tokens.tokens[start : start + length + 1].astype(np.int64)
                 ids[b, at : at + length] = span[:-1]
                 following[b, at : at + length] = span[1:]
                 segments[b, at : at + length] = segment
-                documents.append(int(self._pieces.document[piece]))
+                documents.append(int(pieces.document[piece]) * self._shards + shard)
                 at += length
         return Rows(ids, following, segments, documents)
+
+    def _find(self, row: int) -> tuple[int, Pieces, Plan, int]:
+        """Return the shard that a row lies in, its pieces and plan, and the row's place in the plan."""
+        epoch, place = divmod(row, self.rows_per_epoch)
+        order = np.random.default_rng((self._seed, epoch, 1 << 32)).permutation(self._shards)
+        ends = np.cumsum(self._rows_of_shard[order])
+        position = int(np.searchsorted(ends, place, side="right"))
+        shard = int(order[position])
+        if self._planned is None or self._planned[:2] != (epoch, shard):
+            pieces = self._cut(shard)
+            plan = plan_epoch(pieces, self._row, np.random.default_rng((self._seed, epoch, shard)))
+            self._planned = epoch, shard, pieces, plan
+        _, _, pieces, plan = self._planned
+        return shard, pieces, plan, place - (int(ends[position - 1]) if position else 0)
+
+    def _cut(self, shard: int) -> Pieces:
+        """Cut every `self._shards`-th document, from `shard` on."""
+        starts = self._tokens.starts
+        begins = np.array(starts[:-1][shard :: self._shards], dtype=np.int64)
+        ends = np.array(starts[1:][shard :: self._shards], dtype=np.int64)
+        return cut_documents(begins, ends, self._row)

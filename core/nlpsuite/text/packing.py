@@ -36,23 +36,30 @@ class Pieces:
     document: NDArray[np.int64]
 
 
-def cut_documents(document_starts: NDArray[np.int64], row: int) -> Pieces:
+def cut_documents(begins: NDArray[np.int64], ends: NDArray[np.int64], row: int) -> Pieces:
     """Cut documents into pieces of at most `row` inputs.
 
     A document of n tokens has n - 1 inputs, each with the next token as its target, so every token but the first is
     predicted once, across pieces too.
 
     Args:
-        document_starts: int64 (documents + 1), from the token file.
+        begins: int64 (documents), each document's first token, as an index into the flat tokens.
+        ends: int64 (documents), one past its last token.
         row: Inputs in a row.
     """
-    inputs = np.maximum(np.diff(document_starts) - 1, 0)
+    inputs = np.maximum(ends - begins - 1, 0)
     counts = -(-inputs // row)
     document = np.repeat(np.arange(len(inputs), dtype=np.int64), counts)
     first_piece = np.cumsum(counts) - counts
     within = (np.arange(len(document), dtype=np.int64) - first_piece[document]) * row
     lengths = np.minimum(inputs[document] - within, row).astype(np.int32)
-    return Pieces(document_starts[:-1][document] + within, lengths, document)
+    return Pieces(begins[document] + within, lengths, document)
+
+
+def count_rows(pieces: Pieces, row: int) -> int:
+    """Return how many rows the pieces are packed into; it depends on their lengths alone."""
+    lengths, number = np.unique(pieces.lengths, return_counts=True)
+    return sum(rows for _, rows in pack_histogram(dict(zip(lengths.tolist(), number.tolist(), strict=True)), row))
 
 
 def pack_histogram(counts: Mapping[int, int], row: int) -> list[tuple[tuple[int, ...], int]]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import temporary_name, writing_to
 from nlpsuite.text.npy_stream import NpyStream
 from nlpsuite.text.token_meta import BYTES, FORMAT_VERSION, META, REMEDY, STARTS, TOKENS, TokenMeta, read_meta
-from nlpsuite.text.writing import temporary_name, writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ import numpy as np
 import sentencepiece
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import temporary_name, writing_to
 from nlpsuite.text.offsets import spans_of_begins, spans_of_bytes
-from nlpsuite.text.writing import temporary_name, writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -95,27 +95,19 @@ class Stopwatch:
         return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
 
 
-def people_time(seconds: float) -> str:
-    """Write a duration for people: `42 s`, `12 min 5 s`, `3 h 20 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+class CheckedClock:
+    """Tell when the next of evenly spaced events is due, by the run's progress.
 
+    Args:
+        events: How many there are over the whole run, the last one at its end.
+    """
 
-def people_bytes(number: float) -> str:
-    """Write a size for people: `512 B`, `1.5 MB`, `2.1 GB`."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= size:
-            return f"{number / size:.1f} {unit}"
-    return f"{number:.0f} B"
+    def __init__(self, events: int):
+        self._events, self._next = events, 1
 
-
-def people_count(number: float) -> str:
-    """Write a large count for people: `950`, `12.3k`, `6.8M`, `1.2B`."""
-    for unit, size in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.1f}{unit}"
-    return f"{number:.0f}"
+    def due(self, progress: float) -> bool:
+        """Whether an event lies between the last call and now; events that were passed over together count as one."""
+        if progress * self._events < self._next:
+            return False
+        self._next = int(progress * self._events) + 1
+        return True

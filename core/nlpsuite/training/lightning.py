@@ -7,12 +7,15 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import torch
+from pytorch_lightning.strategies import StrategyRegistry
+
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nlpsuite.training.machine import Machine
+    from nlpsuite.backbone.machine import Machine
 
 _LOGGERS = ("pytorch_lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning.utilities.rank_zero")
 
@@ -52,21 +55,34 @@ def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
     }
 
 
-def world_size(settings: RunsOn, machine: Machine) -> int:
+def world_size(settings: RunsOn) -> int:
     """Return how many devices train together, on all machines."""
     devices = settings.devices
     here = 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
     return here * settings.nodes
 
 
-def check_one_device(settings: RunsOn, machine: Machine) -> None:
-    """Check that the run asks for one device, which is what runs today.
+def check_where(settings: RunsOn, machine: Machine, *, several: bool = False) -> None:
+    """Check where the run is to run, before anything is made.
+
+    Args:
+        settings: What the user asks for.
+        machine: What there is.
+        several: Whether this kind of run can use several devices.
 
     Raises:
-        UserError: It asks for several.
+        UserError: There is no such strategy or device, or the run asks for several and cannot use them.
     """
-    if world_size(settings, machine) > 1:
-        raise UserError("training on several devices is not supported yet", where="--devices", fix="leave it out")
+    if settings.strategy != "auto" and settings.strategy not in StrategyRegistry.available_strategies():
+        raise UserError(f"no strategy `{settings.strategy}`", where="--strategy", fix="leave it out, or use ddp")
+    on_gpu = machine.device.type == "cuda"
+    if "," in settings.devices and not on_gpu:
+        raise UserError("there is no GPU to pick by index", where="--devices", fix="leave it out")
+    wanted = [int(i) for i in settings.devices.split(",") if i] if "," in settings.devices else []
+    if on_gpu and wanted and max(wanted) >= torch.cuda.device_count():
+        raise UserError(f"there is no GPU {max(wanted)}", where="--devices", fix="indices count from 0")
+    if not several and world_size(settings) > 1:
+        raise UserError("pretraining on several devices is not supported yet", where="--devices", fix="leave it out")
 
 
 @contextmanager

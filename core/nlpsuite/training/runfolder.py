@@ -6,7 +6,6 @@ config.yaml (resolved), metrics.json, metrics.csv, predictions.jsonl, environmen
 from __future__ import annotations
 
 import csv
-import json
 import os
 import platform
 import shlex
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import replacing, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,9 +64,15 @@ class RunFolder:
         run.checkpoints.mkdir()
         return run
 
-    def discard(self) -> None:
-        """Remove a folder whose run failed before it began, so that the same command can be typed again."""
-        shutil.rmtree(self.path, ignore_errors=True)
+    @contextmanager
+    def discarded_on_failure(self, *, keep: bool) -> Iterator[None]:
+        """Take the folder away if the block fails, so that the same command can be typed again; not if `keep`."""
+        try:
+            yield
+        except BaseException:
+            if not keep:
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:
@@ -137,41 +143,3 @@ class RunFolder:
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write the run's final figures."""
         write_json(self.path / "metrics.json", metrics)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder; on leaving, it takes the place of `path`, or vanishes on an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-
-
-def check_space(path: Path, needed: float) -> None:
-    """Check that the disk under `path` has room.
-
-    Raises:
-        UserError: It has less than `needed` bytes.
-    """
-    free = shutil.disk_usage(path).free
-    if free < needed:
-        raise UserError(
-            f"the disk has {free / 1e6:,.0f} MB free and the run needs {needed / 1e6:,.0f} MB",
-            where=path,
-            fix="free some space or give --out on another disk",
-        )

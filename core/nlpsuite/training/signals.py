@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM end a run at the next step boundary instead of in the middle of one."""
+"""Ctrl-C and SIGTERM end a run where it can be resumed: at the next step boundary, not in the middle of one."""
 
 from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from nlpsuite.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +17,10 @@ _CAUGHT = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopFlag:
-    """Whether a signal asked the run to stop. A second Ctrl-C interrupts at once.
+    """Whether a signal asked the run to stop.
+
+    Until `wait_for_boundaries` a signal interrupts at once: before training there is nothing to save. From then on it is
+    noted, and the run stops where it can be resumed; a second Ctrl-C interrupts even so.
 
     Attributes:
         signal_number: The first signal that came, or None.
@@ -23,13 +28,21 @@ class StopFlag:
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
+        self._waits = False
+        self._listen()
 
-    def take_over(self) -> None:
-        """Be the one that hears the signals; called again where a library has put its own handlers in the way."""
+    def wait_for_boundaries(self) -> None:
+        """Note signals from now on. Called when training starts, after Lightning has put its own handlers in the way."""
+        self._waits = True
+        self._listen()
+
+    def _listen(self) -> None:
         for number in _CAUGHT:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if not self._waits:
+            raise Interrupted(number)
         if self.signal_number is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signal_number = self.signal_number or number
@@ -38,11 +51,9 @@ class StopFlag:
 @contextmanager
 def stop_on_signals() -> Iterator[StopFlag]:
     """Catch SIGINT and SIGTERM while the block runs, and put the former handlers back after it."""
-    flag = StopFlag()
     before = {number: signal.getsignal(number) for number in _CAUGHT}
-    flag.take_over()
     try:
-        yield flag
+        yield StopFlag()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -97,7 +97,7 @@ def test_the_score_is_exact(backbone, tiny_tokenizer, overlap, batch_tokens):
 
 def test_no_overlap_is_what_validation_in_pretraining_computes(backbone, tiny_tokenizer, tmp_path):
     from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
-    from nlpsuite.training.validation import ValidationText
+    from nlpsuite.training.pretraining.validation import ValidationText
 
     documents = ["The cat sat on the mat and looked. " * 4, "nobody", "They walked along the river. " * 3]
     with TokenFileWriter(tmp_path / "valid", tiny_tokenizer) as writer:

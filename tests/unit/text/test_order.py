@@ -37,9 +37,14 @@ def tokens(tmp_path_factory, tiny_tokenizer) -> TokenFile:
     return write(tmp_path_factory.mktemp("tokens") / "train", tiny_tokenizer, lengths)
 
 
+@pytest.fixture(params=[2_000_000, 7], ids=["one shard", "many shards"])
+def shard(request) -> int:
+    return request.param
+
+
 @pytest.fixture
-def order(tokens) -> RowOrder:
-    return RowOrder(tokens, row=ROW, seed=1, pad_id=PAD)
+def order(tokens, shard) -> RowOrder:
+    return RowOrder(tokens, row=ROW, seed=1, pad_id=PAD, shard=shard)
 
 
 def same(one, two) -> bool:
@@ -59,9 +64,9 @@ def test_many_rows_are_single_rows_one_after_another(order, first, number):
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=10))
-def test_a_row_depends_on_its_number_alone(tokens, order, numbers):
+def test_a_row_depends_on_its_number_alone(tokens, order, shard, numbers):
     for number in numbers:
-        fresh = RowOrder(tokens, row=ROW, seed=1, pad_id=PAD)
+        fresh = RowOrder(tokens, row=ROW, seed=1, pad_id=PAD, shard=shard)
         assert same(order.rows(number, 3), fresh.rows(number, 3))
 
 
@@ -98,10 +103,10 @@ def test_rows_are_well_formed(order):
     assert len(rows.documents) == sum(len(set(row[row != PADDING].tolist())) for row in rows.segments_BT)
 
 
-def test_epochs_and_seeds_order_differently(tokens, order):
+def test_epochs_and_seeds_order_differently(tokens, order, shard):
     n = order.rows_per_epoch
     assert not np.array_equal(order.rows(0, n).ids_BT, order.rows(n, n).ids_BT)
-    other = RowOrder(tokens, row=ROW, seed=2, pad_id=PAD)
+    other = RowOrder(tokens, row=ROW, seed=2, pad_id=PAD, shard=shard)
     assert other.rows_per_epoch == n
     assert not np.array_equal(order.rows(0, n).ids_BT, other.rows(0, n).ids_BT)
 
@@ -125,3 +130,20 @@ def test_text_without_documents_is_refused(tmp_path, tiny_tokenizer):
     empty = write(tmp_path / "none", tiny_tokenizer, [])
     with pytest.raises(UserError, match="no tokens to train on"):
         RowOrder(empty, row=ROW, seed=0, pad_id=PAD)
+
+
+def test_a_plan_holds_one_shard_in_memory(tmp_path, tiny_tokenizer):
+    import tracemalloc
+
+    with TokenFileWriter(tmp_path / "many", tiny_tokenizer) as writer:
+        for _ in range(20):
+            writer.append([np.array([10, 11, 12])] * 10_000, [6] * 10_000)
+    tokens = TokenFile.open(tmp_path / "many")
+    peaks = []
+    for shard in (200_000, 20_000):
+        tracemalloc.start()
+        RowOrder(tokens, row=ROW, seed=1, pad_id=PAD, shard=shard).rows(0, 4)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] / 4
+    assert peaks[0] < 200 * 200_000, "under 200 bytes a document"

@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from nlpsuite.text.packing import Pieces, cut_documents, pack_histogram, plan_epoch
 
 
+def cut(starts: np.ndarray, row: int) -> Pieces:
+    return cut_documents(starts[:-1], starts[1:], row)
+
+
 def starts_of(lengths) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
 
@@ -28,7 +32,7 @@ document_lengths = st.lists(st.integers(0, 60), max_size=60)
 @settings(max_examples=100, deadline=None)
 @given(document_lengths, st.integers(1, 20))
 def test_pieces_hold_every_input_once_and_in_order(lengths, row):
-    pieces = cut_documents(starts_of(lengths), row)
+    pieces = cut(starts_of(lengths), row)
     inputs = [
         (int(document), int(start) + at)
         for start, length, document in zip(pieces.starts, pieces.lengths, pieces.document, strict=True)
@@ -56,7 +60,7 @@ def test_recipes_use_every_piece_once_and_overflow_no_row(counts):
 @settings(max_examples=100, deadline=None)
 @given(document_lengths, st.integers(1, 20), st.integers(0, 2**32 - 1))
 def test_a_plan_uses_every_piece_once_and_overflows_no_row(lengths, row, seed):
-    pieces = cut_documents(starts_of(lengths), row)
+    pieces = cut(starts_of(lengths), row)
     made = plan(pieces, row, seed)
     rows = rows_of(made)
     assert len(made) == len(rows)
@@ -67,15 +71,15 @@ def test_a_plan_uses_every_piece_once_and_overflows_no_row(lengths, row, seed):
 @settings(max_examples=50, deadline=None)
 @given(document_lengths, st.integers(1, 20), st.integers(0, 2**32 - 1))
 def test_a_plan_is_a_pure_function(lengths, row, seed):
-    one, two = (plan(cut_documents(starts_of(lengths), row), row, seed) for _ in range(2))
+    one, two = (plan(cut(starts_of(lengths), row), row, seed) for _ in range(2))
     assert np.array_equal(one.offsets, two.offsets)
     assert np.array_equal(one.pieces, two.pieces)
-    other = plan(cut_documents(starts_of(lengths), row), row, seed + 1)
+    other = plan(cut(starts_of(lengths), row), row, seed + 1)
     assert len(other) == len(one), "every epoch has the same number of rows"
 
 
 def padding_share(lengths: np.ndarray, row: int) -> float:
-    pieces = cut_documents(starts_of(lengths), row)
+    pieces = cut(starts_of(lengths), row)
     return 1 - int(pieces.lengths.sum()) / (len(plan(pieces, row)) * row)
 
 
@@ -91,7 +95,7 @@ def test_next_to_nothing_is_padding(row, seed):
 
 
 def test_other_seeds_and_epochs_mix_differently():
-    pieces = cut_documents(starts_of(np.random.default_rng(0).integers(3, 40, 200)), 32)
+    pieces = cut(starts_of(np.random.default_rng(0).integers(3, 40, 200)), 32)
     one, two = plan(pieces, 32, 0), plan(pieces, 32, 1)
     assert not np.array_equal(one.pieces, two.pieces)
     together = [{frozenset(each) for each in rows_of(made) if len(each) > 1} for made in (one, two)]
@@ -100,7 +104,7 @@ def test_other_seeds_and_epochs_mix_differently():
 
 def test_first_rows_are_a_fair_sample():
     lengths = np.random.default_rng(0).integers(3, 33, 3000)
-    pieces = cut_documents(starts_of(lengths), 32)
+    pieces = cut(starts_of(lengths), 32)
     made = plan(pieces, 32)
     tenth = made.pieces[: int(made.offsets[len(made) // 10])]
     assert pieces.lengths[tenth].mean() == pytest.approx(pieces.lengths.mean(), rel=0.1)
@@ -116,6 +120,6 @@ def test_time_does_not_grow_with_the_number_of_pieces():
 
 @pytest.mark.parametrize("lengths", [[], [0], [1], [1, 0, 1]])
 def test_text_without_anything_to_predict_gives_no_rows(lengths):
-    pieces = cut_documents(starts_of(lengths), 8)
+    pieces = cut(starts_of(lengths), 8)
     assert len(pieces.lengths) == 0
     assert len(plan(pieces, 8)) == 0

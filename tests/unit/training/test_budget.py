@@ -3,14 +3,8 @@ from __future__ import annotations
 import pytest
 
 from nlpsuite.errors import UserError
-from nlpsuite.training.budget import (
-    DEFAULT_SECONDS,
-    Budget,
-    people_bytes,
-    people_count,
-    people_time,
-    plan_budget,
-)
+from nlpsuite.people import people_bytes, people_count, people_time
+from nlpsuite.training.budget import DEFAULT_SECONDS, Budget, plan_budget
 
 
 def test_progress_by_steps_ignores_the_clock():

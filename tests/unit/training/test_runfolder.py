@@ -6,7 +6,8 @@ import json
 import pytest
 
 from nlpsuite.errors import UserError
-from nlpsuite.training.runfolder import RunFolder, check_space, replacing, write_json
+from nlpsuite.files import check_space, replacing, write_json
+from nlpsuite.training.runfolder import RunFolder
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
@@ -20,9 +21,14 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
 def test_what_is_replaced_stays_whole_when_writing_fails(tmp_path):
     path = tmp_path / "metrics.json"
     write_json(path, {"a": 1})
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def fail_half_way():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
     assert json.loads(path.read_text()) == {"a": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
 

@@ -1,0 +1,230 @@
+"""`suite run`: a task on a backbone, from rows to a model. Read this file for the whole story; each step is a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+
+from nlpsuite.backbone.machine import find_machine
+from nlpsuite.config import build
+from nlpsuite.errors import Interrupted
+from nlpsuite.files import check_space, write_text
+from nlpsuite.host.spec import RunInfo
+from nlpsuite.inference.artifact import save_task_model
+from nlpsuite.report import Silent
+from nlpsuite.training.budget import Stopwatch
+from nlpsuite.training.finetuning.best import BestWeights
+from nlpsuite.training.finetuning.card import finetune_card
+from nlpsuite.training.finetuning.lora import merge_adapters
+from nlpsuite.training.finetuning.module import FinetuneModule
+from nlpsuite.training.finetuning.pace import Pace
+from nlpsuite.training.finetuning.plan import make_plan, show_plan
+from nlpsuite.training.finetuning.prepare import prepare
+from nlpsuite.training.finetuning.result import FinetuneResult, write_predictions
+from nlpsuite.training.finetuning.scoring import score_rows
+from nlpsuite.training.finetuning.state import BEST_FILE, is_first_process, open_run
+from nlpsuite.training.finetuning.validation import Validator
+from nlpsuite.training.finetuning.watch import FinetuneWatch
+from nlpsuite.training.lightning import check_where, quiet_lightning, trainer_options, world_size
+from nlpsuite.training.logged import LoggedReporter
+from nlpsuite.training.saving import read_state
+from nlpsuite.training.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from nlpsuite.backbone.machine import Machine
+    from nlpsuite.config import Settings
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.host.spec import TaskSpec
+    from nlpsuite.report import Reporter
+    from nlpsuite.training.finetuning.plan import FinetunePlan
+    from nlpsuite.training.finetuning.prepare import Prepared
+    from nlpsuite.training.finetuning.scoring import Scored
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
+    from nlpsuite.training.runfolder import RunFolder
+    from nlpsuite.training.signals import StopFlag
+
+
+BYTES_PER_PARAMETER = 40
+"""On disk, at the most: the state to go on from twice while it is replaced, the best weights, and the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneRequest:
+    """What a user asks of `suite run`, for one task.
+
+    Attributes:
+        spec: The task.
+        settings: How to train.
+        out: The run's folder, new or empty unless `resume`.
+        host: The plugins there are.
+        resume: Whether to go on with the stopped run in `out`.
+        resume_command: What the user types to go on after a stop.
+    """
+
+    spec: TaskSpec[Any]
+    settings: FinetuneSettings
+    out: Path
+    host: PluginHost
+    resume: bool
+    resume_command: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A run that is ready to train."""
+
+    request: FinetuneRequest
+    config: Settings
+    run: RunFolder
+    saved: dict[str, Any] | None
+    machine: Machine
+    prepared: Prepared
+    plan: FinetunePlan
+    clock: Stopwatch
+    log: LoggedReporter
+
+    @property
+    def settings(self) -> FinetuneSettings:
+        return self.request.settings
+
+
+def finetune(request: FinetuneRequest, report: Reporter) -> FinetuneResult:
+    """Train a task and write the model with the best validation score to `out/model`.
+
+    Raises:
+        UserError: Data, backbone, settings or folder are not as they should be.
+        Interrupted: A signal stopped the run; it can be resumed.
+    """
+    with quiet_lightning(), stop_on_signals() as flag:
+        return _train(_prepare(request, report), flag)
+
+
+def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
+    """Do all that comes before the first step; if it fails, no folder is left behind."""
+    settings, clock = request.settings, Stopwatch()
+    config = build(request.spec.config, settings.task, where="task")
+    machine = find_machine(settings.precision)
+    check_where(settings, machine, several=True)
+    run = open_run(request.out, resume=request.resume)
+    with run.discarded_on_failure(keep=request.resume):
+        saved = read_state(run) if request.resume else None
+        clock.start(saved["nlpsuite"]["seconds"] if saved else 0.0)
+        log = LoggedReporter(report if is_first_process() else Silent(), run.log)
+        prepared = prepare(request.spec, config, settings, run.checkpoints, log)
+        prepared.backbone.to(machine.device)
+        prepared.head.to(machine.device)
+        parameters = sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters())
+        check_space(run.path, BYTES_PER_PARAMETER * parameters)
+        plan = make_plan(prepared, settings, machine, world_size(settings))
+        show_plan(request.spec.name, prepared, plan, settings, machine, log)
+        run.write_config(settings.model_dump(mode="json") | {"task": config.model_dump(mode="json")})
+        if saved is None:
+            run.write_environment(machine.label)
+    return _Job(request, config, run, saved, machine, prepared, plan, clock, log)
+
+
+def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
+    """Train until the budget is spent or patience is at its end; then score the best weights and write the model.
+
+    Raises:
+        Interrupted: A signal came.
+    """
+    prepared, name = job.prepared, job.request.spec.name
+    module = FinetuneModule(prepared, job.settings, job.plan, job.clock)
+    best = BestWeights(job.run.checkpoints / BEST_FILE, prepared.backbone, prepared.head)
+    validator = Validator(prepared, job.plan, job.settings, best)
+    pace = Pace(job.plan.budget, job.clock)
+
+    def stop() -> None:
+        if flag.signal_number is not None:
+            raise Interrupted(flag.signal_number, job.request.resume_command)
+
+    with job.log.progress(f"fine-tuning {name}", 100.0, "%") as bar:
+        watch = FinetuneWatch(job.run, pace, validator, prepared.task.monitor, flag, job.log, bar)
+        steps = _fit(job, module, watch)
+    if watch.signal_number is not None and not watch.finished:
+        raise Interrupted(watch.signal_number, job.request.resume_command)
+    if not watch.finished:
+        # A plugin's callback ended training.
+        validator.validate(steps)
+    best.restore()
+    if job.settings.tune == "lora":
+        merge_adapters(prepared.backbone)
+        validator.best_scored = None
+    valid = validator.best_scored or score_rows(prepared, prepared.rows.valid, between=stop)
+    scored = {"val": valid}
+    if prepared.rows.test:
+        labelled = prepared.rows.test_labelled
+        scored["test"] = score_rows(prepared, prepared.rows.test, labelled=labelled, between=stop)
+    result = FinetuneResult(
+        run=job.request.out,
+        task=name,
+        metrics=_prefixed({split: each.metrics for split, each in scored.items()}),
+        baseline=_prefixed({split: _baseline(prepared, each) for split, each in scored.items()}),
+        seconds=job.clock.seconds,
+        tokens_per_second=watch.tokens_per_second(module) * job.plan.world,
+        epochs=job.plan.epochs(module.micro),
+        steps=steps,
+        best_step=validator.best_step,
+        stopped_early=watch.stopped_early,
+        parameters=sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters()),
+        predictions="test" if "test" in scored else "val",
+    )
+    _write(job, scored, result)
+    return replace(result, seconds=job.clock.seconds)
+
+
+def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
+    """Run Lightning's loop, or take over where a stopped run had come to its end; return the steps done in all."""
+    if job.saved is not None:
+        watch.load_state_dict(job.saved["callbacks"][watch.state_key])
+        if watch.finished:
+            module.on_load_checkpoint(job.saved)
+            done: int = job.saved["global_step"]
+            return done
+    info = RunInfo(task=job.request.spec.name, folder=job.request.out, seed=job.settings.seed)
+    trainer = pl.Trainer(
+        **trainer_options(job.settings, job.machine),
+        max_steps=-1,
+        max_epochs=1,
+        accumulate_grad_batches=job.plan.per_step,
+        gradient_clip_val=job.settings.clip or None,
+        callbacks=[watch, *job.request.host.callbacks(info)],
+    )
+    resume = job.saved is not None
+    trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)
+    # Lightning leaves the weights where it moved them on a CPU, and takes them off a GPU.
+    module.to(job.machine.device)
+    steps: int = trainer.global_step
+    return steps
+
+
+def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult) -> None:
+    """Write predictions, model and figures; the figures come last and say that the run is finished."""
+    write_predictions(job.run, scored.get("test", scored["val"]))
+    plugin = job.request.host.owner(job.request.spec.name)
+    save_task_model(
+        job.run.model,
+        name=job.request.spec.name,
+        settings=job.config,
+        task=job.prepared.task,
+        head=job.prepared.head,
+        backbone=job.prepared.backbone,
+        tokenizer=job.prepared.tokenizer,
+        plugin="" if plugin is None else f"{plugin.distribution} {plugin.version}",
+    )
+    write_text(job.run.model / "README.md", finetune_card(result, job.settings, job.prepared.rows))
+    job.run.write_metrics(replace(result, seconds=job.clock.seconds).figures())
+
+
+def _baseline(prepared: Prepared, scored: Scored) -> dict[str, float]:
+    return prepared.task.baseline(prepared.rows.train, scored.rows) if scored.metrics else {}
+
+
+def _prefixed(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {f"{split}/{name}": round(value, 6) for split, each in scores.items() for name, value in each.items()}

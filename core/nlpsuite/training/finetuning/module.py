@@ -1,0 +1,132 @@
+"""Fine-tuning as a Lightning module: backbone, task and head put together, and what resume needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+
+from nlpsuite.backbone.optimizer import rate_factor, set_rates
+from nlpsuite.errors import UserError
+from nlpsuite.inference.forward import hidden_states
+from nlpsuite.tasks.batches import move
+from nlpsuite.training.finetuning.layer_rates import make_optimizer
+from nlpsuite.training.finetuning.noise import TokenDropout, seeded
+from nlpsuite.training.finetuning.stream import TrainBatches, one_by_one
+
+if TYPE_CHECKING:
+    from torch.utils.data import DataLoader
+
+    from nlpsuite.tasks.task import Batch
+    from nlpsuite.training.budget import Stopwatch
+    from nlpsuite.training.finetuning.plan import FinetunePlan
+    from nlpsuite.training.finetuning.prepare import Prepared
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
+
+
+class FinetuneModule(pl.LightningModule):
+    """Trains a task's head and as much of the backbone as `tune` says.
+
+    Args:
+        prepared: Task, head, backbone and windows.
+        settings: How.
+        plan: Batches and budget.
+        watch: The run's clock.
+
+    Attributes:
+        progress: Share of the run that is done, 0 to 1; set at each step boundary by the run's watch.
+        tokens_seen: Real tokens trained on, over all parts of the run.
+        micro: Micro-batches of this device trained on, over all parts of the run.
+        last_loss: Loss of the latest micro-batch, a tensor on the device.
+    """
+
+    def __init__(self, prepared: Prepared, settings: FinetuneSettings, plan: FinetunePlan, watch: Stopwatch):
+        super().__init__()
+        self.backbone, self.head = prepared.backbone, prepared.head
+        self._task, self._windows = prepared.task, prepared.windows
+        self._pad_id = prepared.tokenizer.pad_id
+        self._settings, self._plan, self._watch = settings, plan, watch
+        self._hide = TokenDropout(settings.token_dropout, prepared.tokenizer)
+        self.progress = 0.0
+        self.tokens_seen = 0
+        self.micro = 0
+        self.last_loss: torch.Tensor | None = None
+
+    def train(self, mode: bool = True) -> FinetuneModule:
+        """Set the mode; a backbone that is not trained stays in eval mode."""
+        super().train(mode)
+        if self._settings.tune == "head":
+            self.backbone.eval()
+        return self
+
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """Return the loss of one micro-batch."""
+        settings = self._settings
+        number = self.micro * self._plan.world + self.global_rank
+        with seeded(settings.seed, number, self.device):
+            ids_BT = self._hide(batch.ids_BT)
+            with torch.set_grad_enabled(settings.tune != "head"):
+                hidden_BTD = hidden_states(
+                    self.backbone, batch, self._task.attention, ids_BT=ids_BT, dropout=settings.dropout
+                )
+            loss = self._task.loss(self.head, hidden_BTD, batch)
+        self.last_loss = loss.detach()
+        self.micro += 1
+        self.tokens_seen += sum(len(window.ids) for window in batch.windows)
+        return loss
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move a batch."""
+        return move(batch, device)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Make the optimiser; its rates are set before each step from the run's progress."""
+        s = self._settings
+        lr = s.peak_lr(self.backbone.config.d_model)
+        return make_optimizer(self.backbone, self.head, lr=lr, layer_decay=s.rate_decay, weight_decay=s.weight_decay)
+
+    @property
+    def rate(self) -> float:
+        """The factor on the peak learning rates now: linear warm-up, then linear decay to zero."""
+        warmup = self._settings.warmup
+        return rate_factor(self.progress, warmup=warmup, decay=1.0 - warmup, floor=0.0)
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Set the learning rates for the step that comes."""
+        set_rates(optimizer, self.rate)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader, from the micro-batch where the run stands."""
+        plan = self._plan
+        batches = TrainBatches(
+            self._windows, plan.order, self._pad_id, first=self.micro, rank=self.global_rank, world=plan.world
+        )
+        return one_by_one(batches)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what resume needs beside weights, optimiser and step."""
+        checkpoint["nlpsuite"] = {
+            "seconds": self._watch.seconds,
+            "progress": self.progress,
+            "tokens_seen": self.tokens_seen,
+            "micro": self.micro,
+            "windows": self._size,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it back.
+
+        Raises:
+            UserError: The training rows are not those that the run began with.
+        """
+        own = checkpoint["nlpsuite"]
+        if own["windows"] != self._size:
+            raise UserError(
+                "the training rows have changed since the run began", where="--resume", fix="start a new run"
+            )
+        self.progress, self.tokens_seen, self.micro = own["progress"], own["tokens_seen"], own["micro"]
+
+    @property
+    def _size(self) -> list[int]:
+        return [len(self._windows), sum(len(window.ids) for window in self._windows)]

@@ -1,0 +1,112 @@
+"""The rows of a run: which file is which split, what is held out where one is missing, and whether the splits overlap."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nlpsuite.errors import UserError
+from nlpsuite.tasks.splits import find_splits, split_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from nlpsuite.report import Reporter
+    from nlpsuite.tasks.task import Row, Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRows:
+    """Rows by split.
+
+    Attributes:
+        train: To learn from.
+        valid: To choose the best weights by; never empty.
+        test: To score or predict at the end, perhaps none; never used to choose anything.
+        test_labelled: Whether the test rows have targets.
+    """
+
+    train: list[Row]
+    valid: list[Row]
+    test: list[Row]
+    test_labelled: bool
+
+
+def read_rows(
+    task: Task, source: Path, *, limit: int | None, valid_share: float, seed: int, report: Reporter
+) -> TaskRows:
+    """Read all splits, hold rows out where the data has none, and let the task learn its labels and check them.
+
+    Args:
+        task: Not fitted yet; fitted afterwards.
+        source: The user's file or folder.
+        limit: The most training rows, drawn from all of them; None: all.
+        valid_share: Share of rows to hold out for a missing split.
+        seed: Decides which.
+        report: Told what was found.
+
+    Raises:
+        UserError: A split is not there or not as it should be, with file and line.
+    """
+    files = find_splits(source)
+    for note in files.notes:
+        report.say(note)
+    if files.train is None:
+        raise UserError("no training data", where=source, fix="name a file train, for example train.tsv")
+    train = draw_rows(task.read(files.train, "train"), limit, seed)
+    test, labelled = ([], False) if files.test is None else _read_test(task, files.test)
+    if files.valid is not None:
+        valid = list(task.read(files.valid, "valid"))
+    else:
+        if files.test is None:
+            report.say("no test rows are given, so training rows are held out for it:")
+            train, test = split_rows(train, fraction=valid_share, seed=seed, report=report)
+            labelled = True
+        report.say("no validation rows are given, so training rows are held out for it:")
+        train, valid = split_rows(train, fraction=valid_share, seed=seed, report=report)
+    if not valid:
+        raise UserError("no validation rows", where=files.valid, fix="give some, or leave the file out")
+    task.fit(train)
+    task.check(valid)
+    if labelled:
+        task.check(test)
+    _warn_of_overlap(train, {"validation": valid, "test": test}, report)
+    return TaskRows(train, valid, test, labelled)
+
+
+def draw_rows(rows: Iterable[Row], limit: int | None, seed: int) -> list[Row]:
+    """Return all rows, or `limit` of them, each with the same chance, in their order; for files sorted by label, say."""
+    if limit is None:
+        return list(rows)
+    draw = random.Random(seed)
+    kept: list[tuple[int, Row]] = []
+    for number, row in enumerate(rows):
+        if number < limit:
+            kept.append((number, row))
+        elif (place := draw.randrange(number + 1)) < limit:
+            kept[place] = (number, row)
+    return [row for _, row in sorted(kept, key=lambda pair: pair[0])]
+
+
+def _read_test(task: Task, path: Path) -> tuple[list[Row], bool]:
+    """Read test rows with or without targets; where only some have one, the reader says which has none."""
+    rows = list(task.read(path, "predict"))
+    missing = sum(row.target is None for row in rows)
+    if 0 < missing < len(rows):
+        rows, missing = list(task.read(path, "test")), 0
+    return rows, bool(rows) and not missing
+
+
+def row_key(row: Row) -> str:
+    """Return what two rows with the same inputs have in common."""
+    return repr(sorted(row.inputs.items()))
+
+
+def _warn_of_overlap(train: Sequence[Row], others: dict[str, list[Row]], report: Reporter) -> None:
+    seen = {row_key(row) for row in train}
+    for name, rows in others.items():
+        count = sum(row_key(row) in seen for row in rows)
+        if count:
+            report.warn(f"{count} of {len(rows)} {name} rows have the same input as a training row, so scores flatter")

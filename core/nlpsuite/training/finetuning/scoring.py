@@ -1,0 +1,53 @@
+"""Scores of a split, and the predictions behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite.inference.predictor import POOL_ROWS, predict_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nlpsuite.tasks.task import Row
+    from nlpsuite.training.finetuning.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A split with its predictions.
+
+    Attributes:
+        rows: The rows.
+        predictions: One for each row.
+        metrics: Scores without a split's prefix; empty where rows have no targets.
+    """
+
+    rows: Sequence[Row]
+    predictions: Sequence[dict[str, Any]]
+    metrics: dict[str, float]
+
+
+def score_rows(
+    prepared: Prepared, rows: Sequence[Row], *, labelled: bool = True, between: Callable[[], None] = lambda: None
+) -> Scored:
+    """Predict rows with the weights as they are now, and score them.
+
+    Args:
+        prepared: Task, head, backbone.
+        rows: The rows.
+        labelled: Whether they have targets to score against.
+        between: Called now and then; may raise to stop.
+    """
+    predictions: list[dict[str, Any]] = []
+    predicted = predict_rows(prepared.task, prepared.head, prepared.backbone, rows, prepared.tokenizer.pad_id)
+    for number, (_, prediction) in enumerate(predicted):
+        if number % POOL_ROWS == 0:
+            between()
+        predictions.append(prediction)
+    if not labelled:
+        return Scored(rows, predictions, {})
+    metrics = prepared.task.make_metrics()
+    metrics.update(rows, predictions)
+    return Scored(rows, predictions, metrics.compute())

@@ -1,0 +1,164 @@
+"""What happens around the steps of fine-tuning: progress, validation, early stopping, saving."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+
+from nlpsuite.people import people_count, people_time
+from nlpsuite.training.saving import check_finite, save_state
+
+if TYPE_CHECKING:
+    from nlpsuite.report import Progress
+    from nlpsuite.training.finetuning.module import FinetuneModule
+    from nlpsuite.training.finetuning.pace import Pace
+    from nlpsuite.training.finetuning.validation import Validator
+    from nlpsuite.training.logged import LoggedReporter
+    from nlpsuite.training.runfolder import RunFolder
+    from nlpsuite.training.signals import StopFlag
+
+LOG_EVERY_SECONDS = 10.0
+SAVE_EVERY_SECONDS = 120.0
+WRITING_SECONDS, WRITING_SPEED = 0.3, 20e6
+"""Kept of a time budget for writing: seconds, and parameters a second."""
+LARGEST_RESERVE = 0.5
+"""Share of a time budget that may be kept for what follows training."""
+
+
+class FinetuneWatch(pl.Callback):
+    """Watch a fine-tuning run from step boundary to step boundary.
+
+    Args:
+        run: The run's folder.
+        pace: How far the run has come.
+        validator: Scores the validation rows.
+        monitor: The metric that picks the best weights.
+        flag: Set by a signal.
+        report: Where to tell.
+        bar: The progress bar.
+
+    Attributes:
+        finished: Whether training is done: its budget is spent, or patience is at its end.
+        stopped_early: Whether it was patience.
+        signal_number: The signal that the first process noticed, or None.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        pace: Pace,
+        validator: Validator,
+        monitor: str,
+        flag: StopFlag,
+        report: LoggedReporter,
+        bar: Progress,
+    ):
+        self._run, self._pace, self._validator, self._monitor = run, pace, validator, monitor
+        self._flag, self._report, self._bar = flag, report, bar
+        self._step = 0
+        self._earlier_seconds = 0.0
+        self._started: float | None = None
+        self._saved = 0.0
+        self._logged = -math.inf
+        self._loss = math.nan
+        self.finished = self.stopped_early = False
+        self.signal_number: int | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run must know; Lightning puts it into the checkpoint."""
+        own = {"finished": self.finished, "stopped_early": self.stopped_early}
+        return own | {"training_seconds": self.training_seconds} | self._validator.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it back."""
+        self.finished, self.stopped_early = state_dict["finished"], state_dict["stopped_early"]
+        self._earlier_seconds = state_dict["training_seconds"]
+        self._validator.restore(state_dict)
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds spent in steps, over all parts of the run."""
+        here = 0.0 if self._started is None else time.monotonic() - self._started - self._validator.seconds
+        return max(1e-9, self._earlier_seconds + here)
+
+    def tokens_per_second(self, module: FinetuneModule) -> float:
+        """Training speed of one device over the whole run, validations left out."""
+        return module.tokens_seen / self.training_seconds
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """Note where this part of the run starts, and hear signals in place of Lightning, which stops mid-step."""
+        self._flag.wait_for_boundaries()
+        self._started = self._saved = time.monotonic()
+        self._step = trainer.global_step
+        self._pace.begin(pl_module.progress)
+        self._validator.begin(pl_module.progress)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """At a step boundary: tell, validate and save when due, stop when the run is done or a signal came."""
+        if trainer.global_step == self._step:
+            return
+        self._step = trainer.global_step
+        # All devices follow the clock and the signals of the first, so that they all do the same.
+        progress = self._pace.progress(self._step)
+        now = progress, self._validator.due(progress), self._flag.signal_number
+        pl_module.progress, due, self.signal_number = trainer.strategy.broadcast(now)
+        self._tell(pl_module)
+        if due or self.signal_number is not None:
+            check_finite({"the loss": float(pl_module.last_loss)}, self._step)
+        best = due and self._validate(pl_module)
+        self.finished = pl_module.progress >= 1.0 or self.stopped_early
+        stopping = self.finished or self.signal_number is not None
+        if stopping:
+            trainer.should_stop = True
+        # The best weights lie in a file of their own, so the state that knows of them is saved along with them.
+        if stopping or best or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
+            save_state(trainer, self._run)
+            self._saved = time.monotonic()
+        self._pace.reserve = self._reserve(pl_module)
+
+    def _tell(self, module: FinetuneModule) -> None:
+        now = time.monotonic()
+        due = now - self._logged >= LOG_EVERY_SECONDS
+        # Reading the loss waits for the device, so it is read only as often as a person can follow.
+        if due or self._step % 10 == 0:
+            assert module.last_loss is not None
+            self._loss = float(module.last_loss)
+            check_finite({"the loss": self._loss}, self._step)
+        per_step = self.training_seconds / self._step
+        speed, left = self.tokens_per_second(module), self._pace.seconds_left(self._step, per_step)
+        note = (
+            f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate:.3f}  "
+            f"{people_count(speed)} tokens/s  {people_time(left)} left"
+        )
+        self._bar.update(module.progress * 100.0, note)
+        if due:
+            self._logged = now
+            self._report.keep(note)
+            figures = {"tokens": module.tokens_seen, "train/loss": self._loss, "lr_factor": module.rate}
+            self._keep(figures | {"tokens_per_second": speed})
+
+    def _validate(self, module: FinetuneModule) -> bool:
+        scored, best = self._validator.validate(self._step)
+        self._keep({"tokens": module.tokens_seen} | {f"val/{name}": value for name, value in scored.metrics.items()})
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in scored.metrics.items())
+        self._report.say(f"step {self._step:,}: validation {shown}" + ("  (best so far)" if best else ""))
+        if self._validator.hopeless and module.progress < 1.0:
+            self.stopped_early = True
+            self._report.say(f"stopped early: {self._monitor} has not risen for a while")
+        return best
+
+    def _keep(self, figures: dict[str, float]) -> None:
+        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in figures.items()}
+        self._run.append_metrics({"step": self._step, "seconds": round(self._pace.watch.seconds, 1)} | rounded)
+
+    def _reserve(self, module: FinetuneModule) -> float:
+        """Return the seconds to keep of a time budget for what follows training."""
+        if self._pace.budget.seconds is None:
+            return 0.0
+        per_token = self.training_seconds / max(1, module.tokens_seen)
+        parameters = sum(parameter.numel() for parameter in module.parameters())
+        after = self._validator.reserve(per_token) + WRITING_SECONDS + parameters / WRITING_SPEED
+        return min(after, LARGEST_RESERVE * self._pace.budget.seconds)

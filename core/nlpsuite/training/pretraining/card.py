@@ -1,0 +1,77 @@
+"""The model card of a pretrained backbone: what it was trained on, for how long, on what, and how well it predicts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite.people import people_bytes, people_count, people_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nlpsuite.backbone.config import BackboneConfig
+    from nlpsuite.backbone.machine import Machine
+    from nlpsuite.training.pretraining.prepare import PreparedText
+    from nlpsuite.training.pretraining.settings import PretrainSettings
+    from nlpsuite.training.runfolder import RunFolder
+
+
+def pretraining_card(
+    shape: BackboneConfig,
+    text: PreparedText,
+    settings: PretrainSettings,
+    scores: Mapping[str, Any],
+    machine: Machine,
+    run: RunFolder,
+    patterns: Sequence[str],
+) -> str:
+    """Return the card as Markdown with front matter."""
+    # As it was typed first: a resumed run is another command.
+    command = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))["command"]
+    rows = [
+        ("parameters", f"{shape.parameters:,} ({shape.n_layers} layers, width {shape.d_model}, {shape.n_heads} heads)"),
+        ("vocabulary", f"{shape.vocab_size:,} SentencePiece BPE pieces with byte fallback"),
+        ("context", f"{shape.context:,} tokens"),
+        ("objective", settings.objective.name),
+        (
+            "text",
+            f"{', '.join(patterns)}: {len(text.train):,} documents, {people_bytes(text.train.text_bytes)}, "
+            f"{people_count(text.train.n_tokens)} tokens",
+        ),
+        ("tokens seen", f"{scores['tokens']:,} in {scores['steps']:,} steps"),
+        ("time", people_time(scores["seconds"])),
+        ("hardware", f"{machine.label}, {machine.precision}"),
+        ("seed", str(settings.seed)),
+        ("date", date.today().isoformat()),
+        ("command", f"`{command}`"),
+    ]
+    if "val/bits_per_byte" in scores:
+        rows.append(
+            (
+                "validation",
+                f"{scores['val/bits_per_byte']:.4f} bits per byte, perplexity {scores['val/perplexity']:.2f} per token, "
+                f"on {scores['validation_tokens']:,} tokens of held-out documents",
+            )
+        )
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"""---
+library_name: nlpsuite
+pipeline_tag: text-generation
+---
+
+# A backbone pretrained with nlpsuite
+
+| | |
+|---|---|
+{table}
+
+The files are in the layout of `Qwen3ForCausalLM`. The same weights run left to right, to generate, and looking both ways,
+to classify, tag and extract. The model has read only the text above: it knows its language and its biases, and no more.
+
+```
+suite generate DIR --prompt "..."
+suite run sentiment --backbone DIR --data DATA
+```
+"""

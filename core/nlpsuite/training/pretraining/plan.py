@@ -1,0 +1,213 @@
+"""Before pretraining starts: which size, which batches, how long it will take, what it will need; and say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from nlpsuite.backbone.config import PRESETS, BackboneConfig, pick_size, preset
+from nlpsuite.backbone.machine import matrix_speed, per_second
+from nlpsuite.backbone.objectives import objective_loss
+from nlpsuite.files import check_space
+from nlpsuite.people import people_bytes, people_count, people_time
+from nlpsuite.text.sources import find_sources
+from nlpsuite.training.budget import DEFAULT_SECONDS
+from nlpsuite.training.pretraining.data import MicroBatches, PretrainExamples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nlpsuite.backbone.machine import Machine
+    from nlpsuite.backbone.model import Backbone
+    from nlpsuite.report import Reporter
+    from nlpsuite.training.budget import Budget
+    from nlpsuite.training.pretraining.prepare import PreparedText
+    from nlpsuite.training.pretraining.settings import PretrainSettings
+
+BYTES_PER_TOKEN = 4.0
+COMPRESSION = 3.5
+"""What gzip, xz and zstd make of prose, about."""
+TRAINING_EFFICIENCY = 0.7
+"""Share of the speed of plain matrix products that training reaches, for estimates made before there is a network."""
+VALIDATION_SHARE = 0.05
+"""The most of a time budget that validations may take."""
+FEWEST_ROWS = 8
+
+CPU_BATCH, CPU_MICRO = 2_048, 1_024
+GPU_BATCH = {"nano": 65_536, "micro": 65_536, "small": 262_144, "base": 524_288}
+GPU_MICRO = 32_768
+
+
+def choose_shape(
+    patterns: Sequence[str], settings: PretrainSettings, machine: Machine, report: Reporter
+) -> BackboneConfig:
+    """Return the network's shape: the named preset, or for `auto` the one that text and time can train.
+
+    Raises:
+        UserError: The text is not there.
+    """
+    size: str = settings.model.size
+    if size == "auto":
+        sources = find_sources([pattern for pattern in patterns if pattern != "-"]).read if patterns != ["-"] else ()
+        size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
+        tokens = int(size_bytes / BYTES_PER_TOKEN) or 10_000_000
+        speed = matrix_speed(machine.device) * TRAINING_EFFICIENCY
+        if settings.max_tokens or settings.max_steps:
+            budget = settings.max_tokens or (settings.max_steps or 0) * (settings.optimizer.batch_tokens or CPU_BATCH)
+            fitting = [name for name, shape in PRESETS.items() if min(budget, 10 * tokens) >= shape.parameters]
+            size = fitting[-1] if fitting else "nano"
+        else:
+            size = pick_size(settings.time or DEFAULT_SECONDS, speed, tokens)
+        report.say(f"size auto: {size}, for about {people_count(tokens)} tokens of text on this machine")
+    return preset(size, **settings.model.model_dump(exclude={"size"}))
+
+
+def with_vocabulary(shape: BackboneConfig, vocab_size: int) -> BackboneConfig:
+    """Return the shape with the vocabulary that the tokenizer really has."""
+    return replace(shape, vocab_size=vocab_size)
+
+
+def plan_batches(settings: PretrainSettings, shape: BackboneConfig, machine: Machine, world: int) -> MicroBatches:
+    """Divide an optimiser step into micro-batches that the device computes at once.
+
+    Args:
+        settings: Batch and micro-batch in tokens, where the user said.
+        shape: For the context, and for the usual batch of its size.
+        machine: For the usual sizes on it.
+        world: Devices.
+    """
+    on_gpu = machine.device.type == "cuda"
+    nearest = min(GPU_BATCH, key=lambda name: abs(PRESETS[name].parameters - shape.parameters))
+    batch = settings.optimizer.batch_tokens or (GPU_BATCH[nearest] if on_gpu else CPU_BATCH)
+    micro = settings.optimizer.micro_tokens or (GPU_MICRO if on_gpu else CPU_MICRO)
+    total_rows = max(1, round(batch / shape.context))
+    rows = max(1, min(micro // shape.context, total_rows // world))
+    return MicroBatches(rows, max(1, round(total_rows / rows / world)), world)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the plan's trial found.
+
+    Attributes:
+        tokens_per_second: Training speed of one device, measured on two micro-batches.
+        valid_tokens: Tokens to validate on each time.
+        validations: How often to validate.
+    """
+
+    tokens_per_second: float
+    valid_tokens: int
+    validations: int
+
+
+def show_plan(
+    folder: Path,
+    backbone: Backbone,
+    text: PreparedText,
+    settings: PretrainSettings,
+    batches: MicroBatches,
+    budget: Budget,
+    machine: Machine,
+    report: Reporter,
+) -> Plan:
+    """Try a few micro-batches, check the disk, and tell what the run will do before it does.
+
+    Raises:
+        UserError: The disk has no room.
+    """
+    shape = backbone.config
+    speed = _trial(backbone, text, settings, batches, machine) * batches.world
+    step_tokens = batches.rows_per_step * shape.context
+    if budget.steps is not None:
+        steps, seconds = float(budget.steps), budget.steps * step_tokens / speed
+    else:
+        assert budget.seconds is not None
+        seconds, steps = budget.seconds, budget.seconds * (1 - VALIDATION_SHARE) * speed / step_tokens
+    # Weights and AdamW's averages, twice while a checkpoint takes the place of the one before, and the model.
+    disk = shape.parameters * (2 * 12 + 4)
+    check_space(folder, disk + 50e6)
+    plan = _plan_validations(settings, seconds, speed, shape.context)
+    exact = budget.steps is not None
+    report.table(
+        "plan",
+        ["what", "value"],
+        [
+            [
+                "device",
+                f"{machine.label}, {machine.precision}" + (f", {batches.world} devices" if batches.world > 1 else ""),
+            ],
+            [
+                "parameters",
+                f"{people_count(shape.parameters)} ({shape.n_layers} layers, width {shape.d_model}, "
+                f"vocabulary {shape.vocab_size:,}, context {shape.context:,})",
+            ],
+            [
+                "text",
+                f"{people_count(text.train.n_tokens)} tokens, {people_bytes(text.train.text_bytes)}, "
+                f"{len(text.train):,} documents",
+            ],
+            ["objective", settings.objective.name],
+            [
+                "optimiser",
+                f"{settings.optimizer.name}, {step_tokens:,} tokens a step in {batches.per_step} x {batches.rows} rows",
+            ],
+            ["steps", f"{'' if exact else 'about '}{steps:,.0f}"],
+            [
+                "tokens",
+                f"{'' if exact else 'about '}{people_count(steps * step_tokens)}, "
+                f"{steps * step_tokens / max(1, text.train.n_tokens):.2f} passes over the text",
+            ],
+            ["time", f"{'about ' if exact else ''}{people_time(seconds)} at {people_count(speed)} tokens/s"],
+            ["memory", f"about {people_bytes(_memory(shape, batches, settings.optimizer.name == 'muon'))}"],
+            ["disk", f"about {people_bytes(disk)} in {folder}"],
+        ],
+    )
+    return plan
+
+
+def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, context: int) -> Plan:
+    passes = 1 if settings.objective.name == "causal" else 2
+    scoring = 3.0 * speed / passes  # a forward pass is about a third of a training step
+    fewest = FEWEST_ROWS * context
+    affordable = VALIDATION_SHARE * seconds * scoring
+    validations = max(1, min(settings.validations, int(affordable / fewest)))
+    tokens = int(min(settings.valid_tokens, max(affordable / validations, fewest)))
+    if settings.time is None and (settings.max_steps or settings.max_tokens):
+        # Counted in steps, a run is the same whatever the machine's speed.
+        return Plan(speed, settings.valid_tokens, settings.validations)
+    return Plan(speed, tokens, validations)
+
+
+def _trial(
+    backbone: Backbone, text: PreparedText, settings: PretrainSettings, batches: MicroBatches, machine: Machine
+) -> float:
+    """Measure tokens a second on the first micro-batches; leaves the weights as they are."""
+    examples = PretrainExamples(
+        text.train,
+        context=backbone.config.context,
+        tokenizer=text.tokenizer,
+        objective=settings.objective,
+        batches=batches,
+        seed=settings.seed,
+    )
+    pair = [examples[0].to(machine.device), examples[1].to(machine.device)]
+
+    def both() -> None:
+        for example in pair:
+            with torch.autocast(machine.device.type, torch.bfloat16, enabled=machine.precision != "32-true"):
+                loss = objective_loss(backbone, example)
+            loss.backward()  # type: ignore[no-untyped-call]
+
+    rate = per_second(both, machine.device, seconds=1.0)
+    backbone.zero_grad(set_to_none=True)
+    return rate * sum(example.tokens for example in pair)
+
+
+def _memory(shape: BackboneConfig, batches: MicroBatches, muon: bool) -> float:
+    """Estimate peak bytes: weights, gradients, optimiser, activations of one micro-batch, and the libraries."""
+    states = 4 + 4 + (4 if muon else 8)
+    per_token = shape.n_layers * (12 * shape.d_model + 5 * shape.d_ff) * 4
+    return 500e6 + shape.parameters * states + batches.rows * shape.context * per_token

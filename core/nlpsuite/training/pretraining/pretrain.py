@@ -1,0 +1,243 @@
+"""`suite pretrain`: text in, a backbone out. Read this file for the whole story; each step is a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.machine import find_machine, peak_memory
+from nlpsuite.backbone.model import Backbone
+from nlpsuite.errors import Interrupted, UserError
+from nlpsuite.people import people_time
+from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
+from nlpsuite.training.lightning import check_where, quiet_lightning, trainer_options
+from nlpsuite.training.logged import LoggedReporter
+from nlpsuite.training.pretraining.card import pretraining_card
+from nlpsuite.training.pretraining.module import PretrainModule
+from nlpsuite.training.pretraining.plan import choose_shape, plan_batches, show_plan, with_vocabulary
+from nlpsuite.training.pretraining.prepare import open_prepared, prepare_text
+from nlpsuite.training.pretraining.settings import ModelSettings
+from nlpsuite.training.pretraining.validation import ValidationText
+from nlpsuite.training.pretraining.watch import PretrainWatch
+from nlpsuite.training.runfolder import RunFolder
+from nlpsuite.training.saving import read_state
+from nlpsuite.training.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nlpsuite.backbone.machine import Machine
+    from nlpsuite.report import Reporter
+    from nlpsuite.text.tokenizer import Tokenizer
+    from nlpsuite.training.budget import Budget
+    from nlpsuite.training.pretraining.data import MicroBatches
+    from nlpsuite.training.pretraining.plan import Plan
+    from nlpsuite.training.pretraining.prepare import PreparedText
+    from nlpsuite.training.pretraining.settings import PretrainSettings
+    from nlpsuite.training.signals import StopFlag
+
+LARGEST_PREPARATION = 0.5
+"""The most of a time budget that preparing the text may take from training."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainRequest:
+    """What a user asks of `suite pretrain`.
+
+    Attributes:
+        text: Files, folders, globs, or `-`.
+        settings: How to train.
+        out: The run's folder, new or empty unless `resume`.
+        cache: Where tokenised text is kept.
+        init: A backbone's folder to start from, or None to start afresh.
+        tokens: The tokenised text of the run to go on with; None: prepare it.
+        resume: Whether to go on with the stopped run in `out`.
+        resume_command: What the user types to go on after a stop.
+    """
+
+    text: Sequence[str]
+    settings: PretrainSettings
+    out: Path
+    cache: Path
+    init: Path | None
+    tokens: Path | None
+    resume: bool
+    resume_command: str
+
+
+def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
+    """Train a backbone and write it to `out/model`.
+
+    Returns:
+        The run's figures, as in its `metrics.json`.
+
+    Raises:
+        UserError: Text, settings or folder are not as they should be.
+        Interrupted: A signal stopped the run; it can be resumed.
+    """
+    settings = request.settings
+    watch = Stopwatch()
+    watch.start()
+    machine = find_machine(settings.precision)
+    check_where(settings, machine)
+    check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
+    run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
+    log = LoggedReporter(report, run.log)
+    with stop_on_signals() as flag:
+        with run.discarded_on_failure(keep=request.resume):
+            job = _prepare(request, run, machine, watch, log)
+        scores = _train(request, run, job, machine, flag, log)
+        card = pretraining_card(job.backbone.config, job.text, settings, scores, machine, run, request.text)
+        save_backbone(run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
+        scores["seconds"] = round(watch.seconds, 1)
+        run.write_metrics(scores)
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """All that training needs, ready before the first step."""
+
+    backbone: Backbone
+    text: PreparedText
+    batches: MicroBatches
+    budget: Budget
+    watch: Stopwatch
+    plan: Plan
+    saved: dict[str, Any] | None
+
+
+def _prepare(request: PretrainRequest, run: RunFolder, machine: Machine, watch: Stopwatch, log: LoggedReporter) -> _Job:
+    """Prepare text and network, and tell the user what will be done, before training begins."""
+    settings = request.settings
+    saved = read_state(run) if request.resume else None
+    backbone, text = _backbone_and_text(request, machine, log)
+    batches = plan_batches(settings, backbone.config, machine, world=1)
+    step_tokens = batches.rows_per_step * backbone.config.context
+    budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
+    origin = {
+        "corpus": list(request.text),
+        "init": None if request.init is None else str(request.init.resolve()),
+        "tokens": str(text.folder.resolve()),
+    }
+    run.write_config(origin | settings.model_dump())
+    if saved is None:
+        run.write_environment(machine.label)
+    backbone.to(machine.device)
+    plan = show_plan(run.path, backbone, text, settings, batches, budget, machine, log)
+    if saved is not None:
+        watch.start(saved["nlpsuite"]["seconds"])
+    elif budget.seconds is not None and watch.seconds > budget.seconds * LARGEST_PREPARATION:
+        # A budget is of wall time, but it must leave something to train in.
+        log.warn(f"preparing the text took {people_time(watch.seconds)}, so the run takes longer than its budget")
+        watch.start(budget.seconds * LARGEST_PREPARATION)
+    return _Job(backbone, text, batches, budget, watch, plan, saved)
+
+
+def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
+    """Prepare the text and make the network that fits it, or load the one to start from."""
+    settings = request.settings
+    if request.init is not None:
+        if settings.model != ModelSettings():
+            raise UserError(
+                "the size is that of the backbone to start from", where="--init", fix="leave --size and model.* out"
+            )
+        backbone, tokenizer = load_backbone(request.init)
+        return backbone.train(), _text(request, tokenizer, report)
+    shape = choose_shape(request.text, settings, machine, report)
+    text = _text(request, shape.vocab_size, report)
+    backbone = Backbone(with_vocabulary(shape, text.tokenizer.vocab_size))
+    backbone.initialise(settings.seed)
+    return backbone, text
+
+
+def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter) -> PreparedText:
+    if request.tokens is not None:
+        return open_prepared(request.tokens)
+    return prepare_text(request.text, request.settings, tokenizer, request.cache, report)
+
+
+def _train(
+    request: PretrainRequest, run: RunFolder, job: _Job, machine: Machine, flag: StopFlag, log: LoggedReporter
+) -> dict[str, Any]:
+    """Run the steps on the Lightning Trainer and return the figures.
+
+    Raises:
+        Interrupted: A signal came; the state is saved.
+    """
+    settings, backbone, tokenizer = request.settings, job.backbone, job.text.tokenizer
+    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.batches, job.budget, job.watch)
+    validation = _validation(job, settings)
+    if settings.compile or (settings.compile is None and machine.device.type == "cuda"):
+        backbone.compile(dynamic=False)
+    with quiet_lightning(), log.progress("pretraining", 100.0, "%") as bar:
+        watcher = PretrainWatch(
+            run, job.budget, job.watch, validation, tokenizer, settings, job.plan.validations, flag, log, bar
+        )
+        steps = _fit(run, job, settings, machine, module, watcher)
+        if module.progress_at(steps) < 1.0:
+            assert flag.signal_number is not None
+            raise Interrupted(flag.signal_number, request.resume_command)
+        if watcher.validated_step != steps:
+            watcher.validate(module)
+    return {
+        **watcher.last_scores,
+        **({} if validation is None else {"validation_tokens": validation.tokens}),
+        **{name: round(float(loss), 5) for name, loss in module.last_losses.items()},
+        "steps": steps,
+        "tokens": module.tokens_seen,
+        "parameters": backbone.config.parameters,
+        "seconds": round(job.watch.seconds, 1),
+        "tokens_per_second": round(watcher.tokens_per_second(module), 1),
+        "peak_memory_bytes": peak_memory(machine.device),
+    }
+
+
+def _fit(
+    run: RunFolder,
+    job: _Job,
+    settings: PretrainSettings,
+    machine: Machine,
+    module: PretrainModule,
+    watcher: PretrainWatch,
+) -> int:
+    """Run Lightning's loop, or take over where a stopped run had come to its end; return the steps done in all."""
+    if job.saved is not None:
+        done: int = job.saved["global_step"]
+        module.on_load_checkpoint(job.saved)
+        if module.progress_at(done) >= 1.0:
+            module.load_state_dict(job.saved["state_dict"])
+            watcher.take_over(done, module)
+            return done
+    trainer = pl.Trainer(
+        **trainer_options(settings, machine),
+        max_steps=-1,
+        max_epochs=1,
+        accumulate_grad_batches=job.batches.per_step,
+        gradient_clip_val=settings.optimizer.clip or None,
+        callbacks=[watcher],
+    )
+    resume = job.saved is not None
+    trainer.fit(module, ckpt_path=run.last if resume else None, weights_only=True if resume else None)
+    steps: int = trainer.global_step
+    return steps
+
+
+def _validation(job: _Job, settings: PretrainSettings) -> ValidationText | None:
+    if job.text.valid is None:
+        return None
+    return ValidationText(
+        job.text.valid,
+        context=job.backbone.config.context,
+        tokenizer=job.text.tokenizer,
+        max_tokens=job.plan.valid_tokens,
+        rows=job.batches.rows,
+        left_to_right=settings.objective.name != "masked",
+        mask_rate=None if settings.objective.name == "causal" else settings.objective.mask_rate,
+        mask_span=settings.objective.mask_span,
+    )

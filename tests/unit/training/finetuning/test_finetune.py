@@ -1,0 +1,294 @@
+"""Fine-tuning from rows to a model, on the sentiment plugin."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.config import BackboneConfig
+from nlpsuite.backbone.model import Backbone
+from nlpsuite.config import build
+from nlpsuite.errors import Interrupted, UserError
+from nlpsuite.host.manager import PluginHost
+from nlpsuite.host.resolve import resolve_name
+from nlpsuite.inference.artifact import load_task_model
+from nlpsuite.inference.predictor import predict_rows
+from nlpsuite.report import Silent
+from nlpsuite.text.train_tokenizer import train_tokenizer
+from nlpsuite.training.finetuning.finetune import FinetuneRequest, finetune
+from nlpsuite.training.finetuning.settings import FinetuneSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from nlpsuite.report import Progress
+    from nlpsuite.training.finetuning.result import FinetuneResult
+
+HOST = PluginHost.installed(Silent())
+
+
+class Spy(Silent):
+    """Keeps what it is told, and does something at a certain step."""
+
+    def __init__(self, at: str = "never", action: Callable[[], object] = lambda: None):
+        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self._at, self._action = at, action
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    @contextmanager
+    def progress(self, title: str, total: float | None, unit: str) -> Iterator[Progress]:
+        yield self
+
+    def update(self, completed: float, note: str = "") -> None:
+        if note.startswith(self._at):
+            self._action()
+
+
+GOOD = ("good", "lovely", "great", "warm", "bright", "funny")
+BAD = ("bad", "awful", "dull", "cold", "bleak", "weak")
+THINGS = ("film", "book", "meal", "song", "play", "walk", "room", "story")
+SENTENCES = [
+    (f"the {thing} was {word}" + " indeed" * (number % 4), label)
+    for label, words in (("positive", GOOD), ("negative", BAD))
+    for number, word in enumerate(words)
+    for thing in THINGS
+]
+
+
+@pytest.fixture(scope="module")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backbone of width 32 with fresh weights, whose tokenizer knows the words of the rows."""
+    tokenizer = train_tokenizer([text for text, _ in SENTENCES], vocab_size=350, report=Silent())
+    shape = {"context": 32, "d_model": 32, "n_layers": 2, "n_heads": 2, "n_kv_heads": 1, "head_dim": 16, "d_ff": 64}
+    backbone = Backbone(BackboneConfig(vocab_size=tokenizer.vocab_size, **shape))
+    backbone.initialise(0)
+    folder = tmp_path_factory.mktemp("backbone")
+    save_backbone(folder, backbone, tokenizer)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sentiment_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train, valid and test rows: the same words, in other sentences."""
+    folder = tmp_path_factory.mktemp("data")
+    for name, kept in {"train": (0, 1), "valid": (2,), "test": (3,)}.items():
+        rows = [f"{text}\t{label}" for number, (text, label) in enumerate(SENTENCES) if number % 4 in kept]
+        (folder / f"{name}.tsv").write_text("\n".join(["text\tlabel", *rows]) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run(tiny_backbone: Path, sentiment_data: Path) -> Callable[..., FinetuneResult]:
+    def start(out: Path, report: Any = None, *, resume: bool = False, **values: Any) -> FinetuneResult:
+        given = {"backbone": str(tiny_backbone), "data": str(sentiment_data), "target": "sentiment", "lr": 4e-3}
+        settings = build(FinetuneSettings, given | values, where="test")
+        request = FinetuneRequest(
+            spec=resolve_name("sentiment", HOST),
+            settings=settings,
+            out=out,
+            host=HOST,
+            resume=resume,
+            resume_command=f"suite run --resume --out {out}",
+        )
+        return finetune(request, report or Silent())
+
+    return start
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_backbone(folder)[0].state_dict()
+
+
+def test_rows_to_model(run: Callable[..., FinetuneResult], tmp_path: Path):
+    result = run(tmp_path / "r", epochs=12)
+    assert result.metrics["val/accuracy"] == result.metrics["test/accuracy"] == 1.0
+    assert result.baseline["test/accuracy"] == 0.5
+    assert result.epochs == pytest.approx(12, abs=0.5)
+    files = "config.yaml metrics.json metrics.csv predictions.jsonl environment.json train.log model checkpoints"
+    assert {path.name for path in result.run.iterdir()} == set(files.split())
+    figures = json.loads((result.run / "metrics.json").read_text())
+    assert figures["test/accuracy"] == 1.0
+    assert figures["baseline"] == result.baseline
+    assert {"seconds", "tokens_per_second", "epochs"} <= figures.keys()
+    assert "| test/accuracy | 1.0000 | 0.5000 |" in (result.model / "README.md").read_text()
+
+
+def test_the_saved_model_makes_the_very_predictions_that_were_scored(
+    run: Callable[..., FinetuneResult], tmp_path: Path
+):
+    for tune in ("full", "lora"):
+        result = run(tmp_path / tune, epochs=2, tune=tune)
+        model = load_task_model(result.model, HOST)
+        lines = [json.loads(line) for line in (result.run / "predictions.jsonl").read_text().splitlines()]
+        rows = list(model.task.read_lines((json.dumps(line["inputs"]) for line in lines), "kept"))
+        again = list(predict_rows(model.task, model.head, model.backbone, rows, model.tokenizer.pad_id))
+        assert [prediction for _, prediction in again] == [line["prediction"] for line in lines]
+        right = sum(line["prediction"]["label"] == line["target"] for line in lines)
+        assert result.metrics["test/accuracy"] == pytest.approx(right / len(lines), abs=1e-6)
+
+
+def test_the_seed_decides_everything(run: Callable[..., FinetuneResult], tmp_path: Path):
+    one, two, other = (run(tmp_path / name, epochs=2, seed=seed) for name, seed in (("a", 3), ("b", 3), ("c", 4)))
+    assert one.metrics == two.metrics
+    for file in ("model.safetensors", "heads/sentiment/model.safetensors"):
+        assert (one.model / file).read_bytes() == (two.model / file).read_bytes()
+        assert (one.model / file).read_bytes() != (other.model / file).read_bytes()
+
+
+def test_chance_outside_is_left_alone(run: Callable[..., FinetuneResult], tmp_path: Path):
+    torch.manual_seed(11)
+    expected = torch.rand(4)
+    torch.manual_seed(11)
+    run(tmp_path / "r", max_steps=2)
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_tune_head_leaves_the_backbone(run: Callable[..., FinetuneResult], tiny_backbone: Path, tmp_path: Path):
+    result = run(tmp_path / "r", epochs=3, tune="head")
+    before, after = weights(tiny_backbone), weights(result.model)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_tune_lora_changes_matrices_of_blocks_alone(
+    run: Callable[..., FinetuneResult], tiny_backbone: Path, tmp_path: Path
+):
+    result = run(tmp_path / "r", epochs=3, tune="lora")
+    before, after = weights(tiny_backbone), weights(result.model)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in before if name.startswith("blocks.") and "norm" not in name}
+
+
+def test_the_best_weights_are_kept_and_training_stops(
+    run: Callable[..., FinetuneResult], sentiment_data: Path, tmp_path: Path
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    swap = {"positive": "negative", "negative": "positive"}
+    (data / "train.tsv").write_text((sentiment_data / "train.tsv").read_text())
+    lines = (sentiment_data / "valid.tsv").read_text().splitlines()
+    # The more is learned, the worse the score: the best weights are early ones.
+    wrong = [f"{text}\t{swap.get(label, label)}" for text, label in (line.split("\t") for line in lines)]
+    (data / "valid.tsv").write_text("\n".join(wrong) + "\n")
+    spy = Spy()
+    result = run(tmp_path / "r", spy, data=str(data), max_steps=200, patience=3, validation_share=1.0, validations=50)
+    assert result.stopped_early
+    assert result.steps < 200
+    assert result.best_step < result.steps
+    with (result.run / "metrics.csv").open() as file:
+        scores = [float(row["val/accuracy"]) for row in csv.DictReader(file) if row["val/accuracy"]]
+    assert result.metrics["val/accuracy"] == max(scores) > scores[-1]
+    assert any("stopped early" in line for line in spy.lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_and_resumed_is_as_never_stopped(
+    run: Callable[..., FinetuneResult], tmp_path: Path, number: signal.Signals
+):
+    # Two micro-batches a step, and validations before and after the stop.
+    values = {"max_steps": 12, "micro_tokens": 128, "batch_tokens": 256, "validation_share": 1.0, "validations": 4}
+    whole = run(tmp_path / "whole", **values)
+    stopped = tmp_path / "stopped"
+    with pytest.raises(Interrupted, match=f"suite run --resume --out {stopped}"):
+        run(stopped, Spy("step 5 ", lambda: os.kill(os.getpid(), number)), **values)
+    assert not (stopped / "model").exists()
+    resumed = run(stopped, resume=True, **values)
+    assert resumed.steps == whole.steps == 12
+    assert resumed.metrics == whole.metrics
+    assert resumed.best_step == whole.best_step
+    for file in ("model.safetensors", "heads/sentiment/model.safetensors"):
+        assert (resumed.model / file).read_bytes() == (whole.model / file).read_bytes()
+
+
+def test_a_finished_run_is_not_resumed(run: Callable[..., FinetuneResult], tmp_path: Path):
+    run(tmp_path / "r", max_steps=2)
+    with pytest.raises(UserError, match="finished"):
+        run(tmp_path / "r", resume=True, max_steps=2)
+
+
+def test_a_run_stopped_after_training_goes_on_with_scoring(run: Callable[..., FinetuneResult], tmp_path: Path):
+    whole = run(tmp_path / "whole", max_steps=3)
+    out = tmp_path / "r"
+    run(out, max_steps=3)
+    (out / "metrics.json").unlink()
+    resumed = run(out, resume=True, max_steps=3)
+    assert (resumed.metrics, resumed.steps) == (whole.metrics, 3)
+
+
+def test_changed_rows_are_noticed(run: Callable[..., FinetuneResult], tmp_path: Path):
+    out = tmp_path / "r"
+    with pytest.raises(Interrupted):
+        run(out, Spy("step 2 ", lambda: os.kill(os.getpid(), signal.SIGINT)), max_steps=5)
+    with pytest.raises(UserError, match="changed"):
+        run(out, resume=True, max_steps=5, limit=40)
+
+
+def test_a_time_budget_is_honoured(run: Callable[..., FinetuneResult], tmp_path: Path):
+    result = run(tmp_path / "r", time=5.0, patience=0)
+    assert 4.5 <= result.seconds <= 5.5
+    assert result.epochs > 3
+
+
+def test_more_than_one_budget_is_refused_and_leaves_nothing(run: Callable[..., FinetuneResult], tmp_path: Path):
+    with pytest.raises(UserError, match="time and epochs: more than one budget"):
+        run(tmp_path / "r", time=5.0, epochs=2)
+    assert not (tmp_path / "r").exists()
+
+
+def test_bad_data_leaves_no_folder(run: Callable[..., FinetuneResult], tmp_path: Path):
+    (tmp_path / "data.tsv").write_text("text\tlabel\nfine\tyes\nnot fine\n")
+    with pytest.raises(UserError, match=r"data.tsv:3"):
+        run(tmp_path / "r", data=str(tmp_path / "data.tsv"))
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(run: Callable[..., FinetuneResult], tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(UserError, match="not empty"):
+        run(tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("steps", [4, 40])
+def test_divergence_is_an_error(run: Callable[..., FinetuneResult], tmp_path: Path, steps: int):
+    with pytest.raises(UserError, match="loss became"):
+        run(tmp_path / "r", lr=1e30, clip=0.0, max_steps=steps)
+    assert not (tmp_path / "r" / "model").exists()
+
+
+def test_test_rows_without_labels_are_predicted(
+    run: Callable[..., FinetuneResult], sentiment_data: Path, tmp_path: Path
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("train.tsv", "valid.tsv"):
+        (data / name).write_text((sentiment_data / name).read_text())
+    (data / "test.tsv").write_text("text\nthe film was warm\nthe book was dull\n")
+    result = run(tmp_path / "r", data=str(data), max_steps=2)
+    assert not any(name.startswith("test/") for name in result.metrics)
+    lines = [json.loads(line) for line in (result.run / "predictions.jsonl").read_text().splitlines()]
+    assert [(line["inputs"]["text"], line["target"]) for line in lines] == [
+        ("the film was warm", None),
+        ("the book was dull", None),
+    ]
+
+
+def test_from_scratch_with_its_own_tokenizer(run: Callable[..., FinetuneResult], tmp_path: Path):
+    result = run(tmp_path / "r", backbone="scratch", max_steps=2)
+    backbone, tokenizer = load_backbone(result.model)
+    assert backbone.config.n_layers == 6
+    assert backbone.config.vocab_size == tokenizer.vocab_size < 600
