@@ -115,30 +115,35 @@ def machine() -> str:
     return f"{model}, {usable} of {os.cpu_count()} cores, {platform.system()}"
 
 
-def run(row: Row, work: Path) -> dict[str, object]:
-    """Run a row and return its figures, or those of its finished run folder."""
+def run(row: Row, work: Path) -> None:
+    """Run a row, unless it is done, and keep its figures."""
     kept = work / f"{row.name}.json"
-    if not kept.exists():
-        started = time.perf_counter()
-        if row.call is not None:
-            figures: dict[str, object] = dict(row.call())
-        else:
-            assert row.command is not None
-            print(f"$ suite {shlex.join(row.command)}", file=sys.stderr, flush=True)
-            done = subprocess.run([SUITE, *row.command], check=True, stdout=subprocess.PIPE, text=True)
-            figures = json.loads(done.stdout.splitlines()[-1])
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        record = {
-            "row": row.name,
-            "command": None if row.command is None else f"suite {shlex.join(row.command)}",
-            "date": date.today().isoformat(),
-            "machine": machine(),
-            "wall_seconds": round(time.perf_counter() - started, 1),
-            "peak_memory_bytes_so_far": peak,
-            "figures": figures,
-        }
-        kept.write_text(json.dumps(record, indent=2) + "\n")
-    return json.loads(kept.read_text())  # type: ignore[no-any-return]
+    if kept.exists():
+        return
+    finished = work / row.name / "metrics.json"
+    started = time.perf_counter()
+    if row.call is not None:
+        figures: dict[str, object] = dict(row.call())
+    elif finished.exists():
+        # The command was typed by hand, with the row's folder as --out.
+        figures = json.loads(finished.read_text())
+        started = time.perf_counter() - float(str(figures["seconds"]))
+    else:
+        assert row.command is not None
+        print(f"$ suite {shlex.join(row.command)}", file=sys.stderr, flush=True)
+        done = subprocess.run([SUITE, *row.command], check=True, stdout=subprocess.PIPE, text=True)
+        figures = json.loads(done.stdout.splitlines()[-1])
+    record = {
+        "row": row.name,
+        "command": None if row.command is None else f"suite {shlex.join(row.command)}",
+        "date": date.today().isoformat(),
+        "machine": machine(),
+        "seed": 1,
+        "wall_seconds": round(time.perf_counter() - started, 1),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+        "figures": figures,
+    }
+    kept.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def main() -> None:

@@ -135,10 +135,12 @@ def test_the_saved_model_makes_the_very_predictions_that_were_scored(
         result = run(tmp_path / tune, epochs=2, tune=tune)
         model = load_task_model(result.model, HOST)
         lines = [json.loads(line) for line in (result.run / "predictions.jsonl").read_text().splitlines()]
-        rows = list(model.task.read_lines((json.dumps(line["inputs"]) for line in lines), "kept"))
+        rows = list(model.task.read_lines((json.dumps({"text": line["text"]}) for line in lines), "kept"))
         again = list(predict_rows(model.task, model.head, model.backbone, rows, model.tokenizer.pad_id))
-        assert [prediction for _, prediction in again] == [line["prediction"] for line in lines]
-        right = sum(line["prediction"]["label"] == line["target"] for line in lines)
+        assert [prediction for _, prediction in again] == [
+            {name: line[name] for name in ("label", "probabilities")} for line in lines
+        ]
+        right = sum(line["label"] == line["target"] for line in lines)
         assert result.metrics["test/accuracy"] == pytest.approx(right / len(lines), abs=1e-6)
 
 
@@ -281,7 +283,7 @@ def test_test_rows_without_labels_are_predicted(
     result = run(tmp_path / "r", data=str(data), max_steps=2)
     assert not any(name.startswith("test/") for name in result.metrics)
     lines = [json.loads(line) for line in (result.run / "predictions.jsonl").read_text().splitlines()]
-    assert [(line["inputs"]["text"], line["target"]) for line in lines] == [
+    assert [(line["text"], line["target"]) for line in lines] == [
         ("the film was warm", None),
         ("the book was dull", None),
     ]
