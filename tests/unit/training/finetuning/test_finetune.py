@@ -137,9 +137,8 @@ def test_the_saved_model_makes_the_very_predictions_that_were_scored(
         lines = [json.loads(line) for line in (result.run / "predictions.jsonl").read_text().splitlines()]
         rows = list(model.task.read_lines((json.dumps({"text": line["text"]}) for line in lines), "kept"))
         again = list(predict_rows(model.task, model.head, model.backbone, rows, model.tokenizer.pad_id))
-        assert [prediction for _, prediction in again] == [
-            {name: line[name] for name in ("label", "probabilities")} for line in lines
-        ]
+        kept = [{name: line[name] for name in ("label", "probabilities")} for line in lines]
+        assert [prediction for _, prediction in again] == kept
         right = sum(line["label"] == line["target"] for line in lines)
         assert result.metrics["test/accuracy"] == pytest.approx(right / len(lines), abs=1e-6)
 
