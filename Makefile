@@ -21,7 +21,9 @@ fmt: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench results: $(READY)
+bench: results
+
+results: $(READY)
 	NLPSUITE_DATA=$${NLPSUITE_DATA:-../shared/data} $(BIN)/python benchmarks/results.py
 
 $(READY): pyproject.toml constraints.txt

@@ -114,7 +114,8 @@ class PretrainWatch(pl.Callback):
 
     def _tell(self, module: PretrainModule) -> None:
         now = self._watch.seconds
-        due = now - self._logged >= LOG_EVERY_SECONDS or self._step == self._first_step + 1
+        ends = self._step == self._first_step + 1 or module.progress >= 1.0
+        due = ends or now - self._logged >= LOG_EVERY_SECONDS
         per_step = self.training_seconds / (self._step - self._first_step)
         left = self._budget.seconds_left(self._step, now, per_step)
         # Reading a loss waits for the device, so it is read only as often as a person can follow.
