@@ -146,12 +146,20 @@ def test_verbose_shows_the_traceback(ending):
     ],
 )
 def test_a_full_disk_is_one_line(ending, end):
-    assert ending(end) == (1, "", "error: /x/model.bin: the disk is full; make room and run the command again\n")
+    assert ending(end) == (
+        1,
+        "",
+        "error: /x/model.bin: the disk is full; make room, and run the command again, or with --resume if training had begun\n",
+    )
 
 
 def test_a_full_disk_met_in_compiled_code_is_one_line(ending):
     error = RuntimeError(f"Error while serializing: I/O error: {os.strerror(errno.ENOSPC)} (os error 28)")
-    assert ending(raising(error)) == (1, "", "error: the disk is full; make room and run the command again\n")
+    assert ending(raising(error)) == (
+        1,
+        "",
+        "error: the disk is full; make room, and run the command again, or with --resume if training had begun\n",
+    )
 
 
 def test_a_file_that_ends_early_is_not_taken_for_a_prompt(ending):
