@@ -56,6 +56,24 @@ def rows(data: Path, work: Path) -> list[Row]:
             ["pretrain", str(enwiki), "--size", "nano", "--time", "60m", "--out", str(work / "enwiki60"), "--json"],
         ),
         Row("enwiki60-valid", ["evaluate", str(work / "enwiki60"), "--data", str(enwiki / "valid.txt"), "--json"]),
+        Row(
+            "nano",
+            [
+                *("pretrain", str(enwiki), str(data / "pretrain/novels"), str(data / "pretrain/imdb_unsup")),
+                *(
+                    "--init",
+                    str(work / "enwiki60"),
+                    "--time",
+                    "30m",
+                    "--lr",
+                    "1.5e-3",
+                    "--set",
+                    "optimizer.matrix_lr=0.01",
+                ),
+                *("--set", "store=float16", "--out", str(work / "nano"), "--json"),
+            ],
+        ),
+        *(ablation(name, lr, enwiki, work) for name, lr in (("muon", "3e-3"), ("adamw", "1e-3"), ("adamw", "3e-3"))),
         sentiment("sst2-scratch", "scratch", sst2, 15),
         sentiment("sst2-enwiki60", str(work / "enwiki60"), sst2, 15),
         sentiment("sst2-nano", "nano", sst2, 15),
@@ -65,6 +83,25 @@ def rows(data: Path, work: Path) -> list[Row]:
         Row("tfidf-chnsenticorp", call=lambda: tfidf(senti / "train.tsv", senti / "test.tsv", "char")),
         Row("help", call=help_seconds),
     ]
+
+
+def ablation(optimizer: str, lr: str, text: Path, work: Path) -> Row:
+    """Return a short pretraining run with one optimiser, for the choice of the default."""
+    name = f"ablation-{optimizer}-{lr}"
+    flags = ["--set", f"optimizer.name={optimizer}", "--lr", lr, "--set", "validations=1", "--set", "samples=0"]
+    command = [
+        "pretrain",
+        str(text),
+        "--size",
+        "nano",
+        "--max-tokens",
+        "300k",
+        *flags,
+        "--out",
+        str(work / name),
+        "--json",
+    ]
+    return Row(name, command)
 
 
 def minutes_of(minutes: int, out: str) -> list[str]:
