@@ -10,6 +10,7 @@ from nlpsuite.people import people_bytes, people_count, people_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from nlpsuite.backbone.config import BackboneConfig
     from nlpsuite.backbone.machine import Machine
@@ -26,8 +27,9 @@ def pretraining_card(
     machine: Machine,
     run: RunFolder,
     patterns: Sequence[str],
+    init: Path | None,
 ) -> str:
-    """Return the card as Markdown with front matter."""
+    """Return the card as Markdown with front matter; a run that started from a backbone tells that one's history too."""
     # As it was typed first: a resumed run is another command.
     command = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))["command"]
     rows = [
@@ -66,7 +68,7 @@ pipeline_tag: text-generation
 | | |
 |---|---|
 {table}
-
+{_history(init)}
 The files are in the layout of `Qwen3ForCausalLM`. The same weights run left to right, to generate, and looking both ways,
 to classify, tag and extract. The model has read only the text above: it knows its language and its biases, and no more.
 
@@ -75,3 +77,13 @@ suite generate DIR --prompt "..."
 suite run sentiment --backbone DIR --data DATA
 ```
 """
+
+
+def _history(init: Path | None) -> str:
+    """Return the table of the card of the backbone that a run started from, under a heading."""
+    if init is None:
+        return ""
+    card = init / "README.md"
+    lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+    table = "\n".join(line for line in lines if line.startswith(("|", "## Started from")))
+    return f"\n## Started from {init}\n\n{table or 'It has no card.'}\n"

@@ -92,7 +92,9 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
         with run.discarded_on_failure(keep=request.resume):
             job = _prepare(request, run, machine, watch, log)
         scores = _train(request, run, job, machine, flag, log)
-        card = pretraining_card(job.backbone.config, job.text, settings, scores, machine, run, request.text)
+        card = pretraining_card(
+            job.backbone.config, job.text, settings, scores, machine, run, request.text, request.init
+        )
         save_backbone(run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
         scores["seconds"] = round(watch.seconds, 1)
         run.write_metrics(scores)
