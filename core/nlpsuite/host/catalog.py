@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -28,7 +29,7 @@ class Plugin:
         name: The entry point's name, what the user types.
         distribution: The distribution it comes with.
         version: That distribution's version.
-        summary: That distribution's summary, one line.
+        summary: The first line of the module's docstring, else the distribution's summary.
         origin: The package's folder or the module's file; None when the module is missing.
         enabled: Whether `NLPSUITE_DISABLE_PLUGINS` leaves it alone.
         entry_point: What to load.
@@ -93,16 +94,29 @@ def module_origin(module: str) -> Path | None:
     return Path(place) if place and os.path.isabs(place) else None
 
 
+def _first_line(origin: Path | None) -> str:
+    """Return the first line of a module's docstring, read without importing the module; empty where there is none."""
+    if origin is None:
+        return ""
+    file = origin / "__init__.py" if origin.is_dir() else origin
+    try:
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, SyntaxError):
+        return ""
+    return (docstring or "").strip().partition("\n")[0]
+
+
 def _plugin(entry: metadata.EntryPoint) -> Plugin:
     distribution = entry.dist
     assert distribution is not None, "an installed entry point has a distribution"
     about = distribution.metadata
+    origin = module_origin(top_module(entry))
     return Plugin(
         name=entry.name,
         distribution=distribution.name,
         version=distribution.version,
-        summary=" ".join(about["Summary"].split()) if "Summary" in about else "",
-        origin=module_origin(top_module(entry)),
+        summary=_first_line(origin) or (" ".join(about["Summary"].split()) if "Summary" in about else ""),
+        origin=origin,
         enabled=is_enabled(entry.name, distribution.name),
         entry_point=entry,
     )

@@ -57,7 +57,7 @@ def check_is_utf8(head: bytes, name: str, *, whole: bool) -> None:
     if 2 * len(bad) > len(suspects) and 4 * len(bad) > len(lines):
         label, code = _likely_encoding(head, whole=whole)
         raise UserError(
-            f"not UTF-8, {label}", where=name, line=bad[0], fix=f"convert it: iconv -f {code} -t utf-8 {name}"
+            f"not UTF-8, {label}", where=name, line=bad[0], fix=f"convert it: iconv -f {code} -t utf-8 {name} > new"
         )
 
 

@@ -176,6 +176,13 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         predictions="test" if "test" in scored else "val",
     )
     _write(job, scored, result)
+    learned, guess = (scores.get(f"val/{prepared.task.monitor}") for scores in (result.metrics, result.baseline))
+    if (
+        learned is not None
+        and guess is not None
+        and (learned - guess) * (1 if prepared.task.monitor_mode == "max" else -1) <= 0
+    ):
+        job.log.warn("the model is no better than the simplest guess; train longer, or give more rows")
     return replace(result, seconds=job.clock.seconds)
 
 

@@ -129,14 +129,11 @@ class FinetuneWatch(pl.Callback):
             check_finite({"the loss": self._loss}, self._step)
         per_step = self.training_seconds / self._step
         speed, left = self.tokens_per_second(module), self._pace.seconds_left(self._step, per_step)
-        note = (
-            f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate:.3f}  "
-            f"{people_count(speed)} tokens/s  {people_time(left)} left"
-        )
+        note = f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate:.3f}  {people_count(speed)} tokens/s"
         self._bar.update(module.progress * 100.0, note)
         if due:
             self._logged = now
-            self._report.keep(note)
+            self._report.keep(f"{note}  {people_time(left)} left")
             figures = {"tokens": module.tokens_seen, "train/loss": self._loss, "lr_factor": module.rate}
             self._keep(figures | {"tokens_per_second": speed})
 

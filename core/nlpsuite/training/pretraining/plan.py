@@ -35,6 +35,8 @@ TRAINING_EFFICIENCY = 0.7
 VALIDATION_SHARE = 0.05
 """The most of a time budget that validations may take."""
 FEWEST_ROWS = 8
+OTHER_WORK = 1.2
+"""Time of a step beside that of its micro-batches alone: the optimiser, the data, Lightning."""
 
 CPU_BATCH, CPU_MICRO = 2_048, 1_024
 GPU_BATCH = {"nano": 65_536, "micro": 65_536, "small": 262_144, "base": 524_288}
@@ -122,7 +124,9 @@ def show_plan(
     speed = _trial(backbone, text, settings, batches, machine) * batches.world
     step_tokens = batches.rows_per_step * shape.context
     if budget.steps is not None:
-        steps, seconds = float(budget.steps), budget.steps * step_tokens / speed
+        scored = settings.validations * min(settings.valid_tokens, text.valid.n_tokens if text.valid else 0)
+        steps = float(budget.steps)
+        seconds = OTHER_WORK * steps * step_tokens / speed + scored / scoring_speed(settings, speed)
     else:
         assert budget.seconds is not None
         seconds, steps = budget.seconds, budget.seconds * (1 - VALIDATION_SHARE) * speed / step_tokens
@@ -168,9 +172,13 @@ def show_plan(
     return plan
 
 
+def scoring_speed(settings: PretrainSettings, speed: float) -> float:
+    """Return tokens a second in validation: a forward pass is a third of a training step, and hybrid makes two."""
+    return 3.0 * speed / (2 if settings.objective.name == "hybrid" else 1)
+
+
 def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, context: int) -> Plan:
-    passes = 1 if settings.objective.name == "causal" else 2
-    scoring = 3.0 * speed / passes  # a forward pass is about a third of a training step
+    scoring = scoring_speed(settings, speed)
     fewest = FEWEST_ROWS * context
     affordable = VALIDATION_SHARE * seconds * scoring
     validations = max(1, min(settings.validations, int(affordable / fewest)))

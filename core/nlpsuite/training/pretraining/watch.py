@@ -125,14 +125,11 @@ class PretrainWatch(pl.Callback):
         losses = "  ".join(
             f"{name.removeprefix('train/').replace('_', ' ')} {x:.3f}" for name, x in self._losses.items()
         )
-        note = (
-            f"step {self._step:,}  {losses}  lr x{module.rate_factor:.3f}  "
-            f"{people_count(speed)} tokens/s  {people_time(left)} left"
-        )
+        note = f"step {self._step:,}  {losses}  lr x{module.rate_factor:.3f}  {people_count(speed)} tokens/s"
         self._progress.update(module.progress * 100.0, note)
         if due:
             self._logged = now
-            self._report.keep(note)
+            self._report.keep(f"{note}  {people_time(left)} left")
             self._run.append_metrics(
                 {
                     "step": self._step,
@@ -196,7 +193,9 @@ class PretrainWatch(pl.Callback):
                 stop_ids=[tokenizer.eos_id],
                 banned_ids=[tokenizer.mask_id, tokenizer.pad_id],
             )
-            self._report.say(f"  {_one_line(tokenizer.decode(prompt))} → {_one_line(tokenizer.decode(list(new)))}")
+            self._report.say(
+                f"  sample: {_one_line(tokenizer.decode(prompt))} → {_one_line(tokenizer.decode(list(new)))}"
+            )
         backbone.train()
 
 
