@@ -80,6 +80,7 @@ def rows(data: Path, work: Path) -> list[Row]:
         sentiment("chnsenticorp-scratch", "scratch", senti, 15),
         Row("demo", ["run", "plugins/sentiment", "--out", str(work / "demo"), "--json"]),
         Row("tfidf-sst2", call=lambda: tfidf(sst2 / "train.tsv", sst2 / "dev.tsv", "word")),
+        Row("tfidf-sst2-test", call=lambda: tfidf(sst2 / "train.tsv", sst2 / "test.tsv", "word")),
         Row("tfidf-chnsenticorp", call=lambda: tfidf(senti / "train.tsv", senti / "test.tsv", "char")),
         Row("help", call=help_seconds),
     ]
