@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RESULTS = Path(__file__).parent / "results" / "main_path.json"
+DEMO = Path(__file__).parents[1] / "plugins/sentiment/nlpsuite_sentiment/demo"
 SUITE = Path(sys.executable).parent / "suite"
 
 
@@ -82,6 +83,7 @@ def rows(data: Path, work: Path) -> list[Row]:
         Row("tfidf-sst2", call=lambda: tfidf(sst2 / "train.tsv", sst2 / "dev.tsv", "word")),
         Row("tfidf-sst2-test", call=lambda: tfidf(sst2 / "train.tsv", sst2 / "test.tsv", "word")),
         Row("tfidf-chnsenticorp", call=lambda: tfidf(senti / "train.tsv", senti / "test.tsv", "char")),
+        Row("tfidf-demo", call=lambda: tfidf(DEMO / "train.tsv", DEMO / "test.tsv", "word")),
         Row("help", call=help_seconds),
     ]
 
