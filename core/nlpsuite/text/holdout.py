@@ -70,6 +70,8 @@ class Holdout:
         if self.kind == "tail":
             return "valid" if start >= self.cut_at else "train"
         if self.kind == "documents":
+            if document.piece:
+                return "train"
             drawn = document.n_bytes <= self.max_bytes and self.draw(document.key) < self.below
             return "valid" if drawn or document.key == self.only else "train"
         return "train"
@@ -116,7 +118,10 @@ class HoldoutPlan:
         if document.source.role == "valid":
             self._held_files.add(1, document.n_bytes)
             return
-        self._n_whole += document.piece == 0
+        if document.piece:
+            # The rest of a long document stays with its beginning: what is held out is held out whole.
+            return
+        self._n_whole += 1
         draw = self._draw(document.key)
         if draw < self._drawn.below and document.n_bytes <= self._max_bytes:
             self._drawn.push(draw, document.n_bytes, document.key)

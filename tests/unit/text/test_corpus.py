@@ -7,6 +7,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from nlpsuite.errors import UserError
 from nlpsuite.report import Silent
 from nlpsuite.text.corpus import Corpus, TextSettings, read_corpus
+from nlpsuite.text.documents import Document
+from nlpsuite.text.holdout import HoldoutPlan
 from nlpsuite.text.lowest import Lowest
 from nlpsuite.text.sample import sample_text
 from nlpsuite.text.sources import find_sources
@@ -225,3 +228,23 @@ def test_the_lowest_do_not_depend_on_order(sizes: dict[int, int], cap: int, rand
         lowest.push(key, n_bytes, key)
     assert set(lowest.items()) == expected
     assert lowest.n_bytes == sum(n_bytes for key, n_bytes in items if key in expected)
+
+
+def test_no_piece_of_a_long_document_is_held_out_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a text\n")
+    (source,) = find_sources([str(tmp_path)]).read
+    mix = np.random.default_rng(0)
+    documents = [
+        Document("x" * size, source, 1, size, piece, True, int(key))
+        for number, key in enumerate(mix.integers(0, 2**63, 400))
+        for piece, size in [(number % 4, 100 if number % 4 == 3 else 200)]
+    ]
+    plan = HoldoutPlan(0.5, 10_000, seed=1)
+    for document in documents:
+        plan.add(document)
+    holdout = plan.finish()
+    held = [document for document in documents if holdout.part_of(document, 0) == "valid"]
+    assert held
+    assert all(document.piece == 0 for document in held)
+    assert (holdout.valid.documents, holdout.valid.bytes) == (len(held), sum(d.n_bytes for d in held))
+    assert holdout.train.documents == len(documents) - len(held)
