@@ -13,7 +13,6 @@ import csv
 import json
 import os
 import platform
-import resource
 import shlex
 import subprocess
 import sys
@@ -160,30 +159,45 @@ def run(row: Row, work: Path) -> None:
     kept = work / f"{row.name}.json"
     if kept.exists():
         return
-    finished = work / row.name / "metrics.json"
+    folder = work / row.name
+    record = adopted(row.name, folder) if (folder / "metrics.json").exists() else measured(row)
+    kept.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def adopted(name: str, folder: Path) -> dict[str, object]:
+    """Return the record of a run whose command was typed by hand: what its own folder says, and nothing else."""
+    figures = json.loads((folder / "metrics.json").read_text())
+    about = json.loads((folder / "environment.json").read_text())
+    return {
+        "row": name,
+        "command": about["command"],
+        "date": about["date"][:10],
+        "machine": about["device"],
+        "seed": 1,
+        "wall_seconds": figures["seconds"],
+        "figures": figures,
+    }
+
+
+def measured(row: Row) -> dict[str, object]:
+    """Run a row's command or function and return its record."""
     started = time.perf_counter()
     if row.call is not None:
         figures: dict[str, object] = dict(row.call())
-    elif finished.exists():
-        # The command was typed by hand, with the row's folder as --out.
-        figures = json.loads(finished.read_text())
-        started = time.perf_counter() - float(str(figures["seconds"]))
     else:
         assert row.command is not None
         print(f"$ suite {shlex.join(row.command)}", file=sys.stderr, flush=True)
         done = subprocess.run([SUITE, *row.command], check=True, stdout=subprocess.PIPE, text=True)
         figures = json.loads(done.stdout.splitlines()[-1])
-    record = {
+    return {
         "row": row.name,
         "command": None if row.command is None else f"suite {shlex.join(row.command)}",
         "date": date.today().isoformat(),
         "machine": machine(),
         "seed": 1,
         "wall_seconds": round(time.perf_counter() - started, 1),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
         "figures": figures,
     }
-    kept.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def main() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import replacing
+from nlpsuite.files import temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
 def save_state(trainer: pl.Trainer, run: RunFolder) -> None:
     """Save the state to go on from; the old one stays until the new one is whole."""
-    with replacing(run.last) as temporary:
+    temporary = run.last.with_name(temporary_name(run.last.name))
+    try:
         trainer.save_checkpoint(temporary)
-        if not trainer.is_global_zero:
-            # Only the first process writes a file, and only it renames one.
-            temporary.touch()
+        # Every process takes part, but only the first writes a file, and only it may put one in place.
+        if trainer.is_global_zero:
+            os.replace(temporary, run.last)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_state(run: RunFolder) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from nlpsuite.files import replacing
+from nlpsuite.backbone.checkpoint import save_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,7 @@ class BestWeights:
     def save(self) -> None:
         """Write the weights as they are now."""
         tensors = {name: value.detach().cpu().contiguous().clone() for name, value in self._trained().items()}
-        with replacing(self._path) as temporary:
-            save_file(tensors, temporary)
+        save_tensors(self._path, tensors)
 
     def restore(self) -> None:
         """Set the weights back to those saved last."""

@@ -41,6 +41,7 @@ class PretrainModule(pl.LightningModule):
         tokens_seen: Tokens trained on, over all parts of the run.
         last_losses: Loss of the latest micro-batch of each objective, tensors on the device.
         reserve: Seconds of the budget to keep for what follows training.
+        finished: Whether the budget is spent.
     """
 
     def __init__(
@@ -61,15 +62,12 @@ class PretrainModule(pl.LightningModule):
         self.tokens_seen = 0
         self.last_losses: dict[str, torch.Tensor] = {}
         self.reserve = 0.0
+        self.finished = False
 
     @property
     def progress(self) -> float:
         """Share of the run that is done."""
-        return self.progress_at(self.global_step)
-
-    def progress_at(self, step: int) -> float:
-        """Share of the run that is done once `step` steps are."""
-        return self._budget.progress(step, self._watch.seconds, self.reserve)
+        return self._budget.progress(self.global_step, self._watch.seconds, self.reserve)
 
     def training_step(self, batch: Example, batch_index: int) -> torch.Tensor:
         """Return the loss of one micro-batch."""
@@ -117,11 +115,12 @@ class PretrainModule(pl.LightningModule):
             "seconds": self._watch.seconds,
             "tokens_seen": self.tokens_seen,
             "reserve": self.reserve,
+            "finished": self.finished,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back; the loader starts at the step, for order is a function of seed and step."""
         own = checkpoint["nlpsuite"]
-        self.tokens_seen, self.reserve = own["tokens_seen"], own["reserve"]
+        self.tokens_seen, self.reserve, self.finished = own["tokens_seen"], own["reserve"], own["finished"]
         self._watch.start(own["seconds"])
         self._first_micro = checkpoint["global_step"] * self._batches.per_step

@@ -182,8 +182,7 @@ def _train(
             run, job.budget, job.watch, validation, tokenizer, settings, job.plan.validations, flag, log, bar
         )
         steps = _fit(run, job, settings, machine, module, watcher)
-        if module.progress_at(steps) < 1.0:
-            assert flag.signal_number is not None
+        if flag.signal_number is not None and not module.finished:
             raise Interrupted(flag.signal_number, request.resume_command)
         if watcher.validated_step != steps:
             watcher.validate(module)
@@ -212,7 +211,7 @@ def _fit(
     if job.saved is not None:
         done: int = job.saved["global_step"]
         module.on_load_checkpoint(job.saved)
-        if module.progress_at(done) >= 1.0:
+        if module.finished:
             module.load_state_dict(job.saved["state_dict"])
             watcher.take_over(done, module)
             return done

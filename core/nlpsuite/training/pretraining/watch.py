@@ -98,7 +98,9 @@ class PretrainWatch(pl.Callback):
         progress = pl_module.progress
         self._tell(pl_module)
         due = self._clock.due(progress)
-        stopping = self._flag.signal_number is not None or progress >= 1.0
+        # Kept, not asked again later: the reserve, and with it progress, still moves with the last validation.
+        pl_module.finished = progress >= 1.0
+        stopping = self._flag.signal_number is not None or pl_module.finished
         if due or stopping:
             check_finite(self._read_losses(pl_module), self._step)
         if due:

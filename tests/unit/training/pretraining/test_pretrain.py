@@ -18,6 +18,7 @@ from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.report import Silent
 from nlpsuite.training.pretraining.pretrain import pretrain
 from nlpsuite.training.pretraining.settings import ModelSettings
+from nlpsuite.training.pretraining.validation import ValidationText
 from nlpsuite.training.pretraining.watch import PretrainWatch
 
 
@@ -100,6 +101,25 @@ def test_a_time_budget_is_kept_and_ends_at_the_lowest_rate(tiny_request, monkeyp
     factors = [float(row["lr_factor"]) for row in read_csv(request.out / "metrics.csv") if row["lr_factor"]]
     assert max(factors) > 0.9
     assert factors[-1] < 0.1
+
+
+def test_a_last_validation_faster_than_the_ones_before_does_not_undo_the_end(tiny_request, monkeypatch):
+    """The time kept for the end is that of the latest validation; here the first takes 20 seconds and the last none."""
+    ticks, slow = itertools.count(), [20.0, 20.0]
+    spent = [0.0]
+    monkeypatch.setattr("nlpsuite.training.budget.time.monotonic", lambda: spent[0] + next(ticks) / 100)
+    causal = ValidationText.causal
+
+    def timed(self, backbone):
+        spent[0] += slow.pop() if slow else 0.0
+        return causal(self, backbone)
+
+    monkeypatch.setattr(ValidationText, "causal", timed)
+    request = tiny_request(max_steps=None, time=100.0, validations=3)
+    request = replace(request, settings=request.settings.model_copy(update={"valid_tokens": 64}))
+    scores = pretrain(request, Silent())
+    assert (request.out / "model" / "config.json").is_file()
+    assert scores["seconds"] <= 110
 
 
 def test_a_failed_start_leaves_nothing_behind(tiny_request, tmp_path):
