@@ -20,9 +20,22 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.labels import LabelSchema, natural_order
     from nlpsuite.tasks.lines import file_lines
     from nlpsuite.tasks.metrics import ClassificationMetrics, majority_baseline
+    from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.splits import find_splits, split_rows
     from nlpsuite.tasks.tables import Record, Table, read_table
-    from nlpsuite.tasks.task import AttentionMode, Batch, Row, Split, SplitFiles, Task, TaskContext, TaskMetrics, Window
+    from nlpsuite.tasks.task import (
+        AttentionMode,
+        Batch,
+        Row,
+        ScoreTable,
+        Split,
+        SplitFiles,
+        Task,
+        TaskContext,
+        TaskMetrics,
+        Window,
+        strings_in,
+    )
     from nlpsuite.tasks.text_classification import TextClassification
     from nlpsuite.tasks.text_settings import TextClassificationSettings
     from nlpsuite.tasks.windows import text_windows, window_spans
@@ -34,12 +47,14 @@ _HOME = {
     "Batch": "nlpsuite.tasks.task",
     "ClassificationMetrics": "nlpsuite.tasks.metrics",
     "LabelSchema": "nlpsuite.tasks.labels",
+    "Network": "nlpsuite.tasks.network",
     "PooledHead": "nlpsuite.tasks.heads",
     "Progress": "nlpsuite.report",
     "Record": "nlpsuite.tasks.tables",
     "Reporter": "nlpsuite.report",
     "Row": "nlpsuite.tasks.task",
     "RunInfo": "nlpsuite.host.spec",
+    "ScoreTable": "nlpsuite.tasks.task",
     "Settings": "nlpsuite.config",
     "Silent": "nlpsuite.report",
     "Split": "nlpsuite.tasks.task",
@@ -62,6 +77,7 @@ _HOME = {
     "natural_order": "nlpsuite.tasks.labels",
     "read_table": "nlpsuite.tasks.tables",
     "split_rows": "nlpsuite.tasks.splits",
+    "strings_in": "nlpsuite.tasks.task",
     "text_windows": "nlpsuite.tasks.windows",
     "window_spans": "nlpsuite.tasks.windows",
     "with_examples": "nlpsuite.tasks.examples",
@@ -73,12 +89,14 @@ __all__ = [
     "Batch",
     "ClassificationMetrics",
     "LabelSchema",
+    "Network",
     "PooledHead",
     "Progress",
     "Record",
     "Reporter",
     "Row",
     "RunInfo",
+    "ScoreTable",
     "Settings",
     "Silent",
     "Split",
@@ -101,6 +119,7 @@ __all__ = [
     "natural_order",
     "read_table",
     "split_rows",
+    "strings_in",
     "text_windows",
     "window_spans",
     "with_examples",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nlpsuite.cli.console import Console
 from nlpsuite.cli.options import BatchTokensOption, JsonOption, LimitOption, QuietOption, VerboseOption, parse_count
 from nlpsuite.cli.predict import OutOption, check_new, record_writer
+from nlpsuite.cli.scores import show_scores
 from nlpsuite.errors import UserError
+
+if TYPE_CHECKING:
+    from nlpsuite.inference.evaluate_rows import RowsScore
 
 DEFAULT_OVERLAP = 0.5
 
@@ -60,9 +64,10 @@ def evaluate(
     from nlpsuite.inference.open_model import holds_head
 
     folder = find_backbone(target)
+    score: RowsScore | None = None
     if holds_head(folder):
         _refuse(for_text, target, "is for text, and this target has a task's head")
-        facts = _rows(target, Path(data).expanduser(), out, batch_tokens, limit, console)
+        facts, score = _rows(target, Path(data).expanduser(), out, batch_tokens, limit, console)
     else:
         _refuse({"--out": out, "--limit": limit}, target, "is for labelled rows, and this target is a backbone")
         settings = {"documents": documents and documents.value, "field": field, "limit_bytes": limit_bytes}
@@ -73,6 +78,8 @@ def evaluate(
         console.json({"command": "evaluate", **facts})
     else:
         console.result_table(*_table(facts))
+        if score is not None:
+            show_scores(console, score.tables, score.notes)
 
 
 def _refuse(flags: dict[str, Any], target: str, why: str) -> None:
@@ -83,13 +90,13 @@ def _refuse(flags: dict[str, Any], target: str, why: str) -> None:
 
 def _rows(
     target: str, data: Path, out: Path | None, batch_tokens: int | None, limit: int | None, console: Console
-) -> dict[str, Any]:
-    """Score labelled rows, show the scores, and return what `--json` prints."""
-    from nlpsuite.inference.evaluate_rows import evaluate_rows, file_to_score
+) -> tuple[dict[str, Any], RowsScore]:
+    """Score labelled rows, and return what `--json` prints with the scores behind it."""
+    from nlpsuite.inference.evaluate_rows import evaluate_rows, file_to_score, table_record
     from nlpsuite.inference.open_model import batch_tokens_for, open_task_model
 
-    source = file_to_score(data, console)
     model = open_task_model(target, console)
+    source = file_to_score(model.task, data, console)
     tokens = batch_tokens_for(model.backbone, batch_tokens)
     with record_writer(out) as write:
         score = evaluate_rows(model, source, batch_tokens=tokens, limit=limit, write=write, report=console)
@@ -105,7 +112,9 @@ def _rows(
         "seconds": round(score.seconds, 3),
         "rows_per_second": round(score.rows / score.seconds, 1),
         "out": None if out is None else str(out),
-    }
+        "tables": [table_record(table) for table in score.tables],
+        "notes": dict(score.notes),
+    }, score
 
 
 def _text(

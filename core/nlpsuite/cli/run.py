@@ -27,6 +27,7 @@ from nlpsuite.cli.options import (
     VerboseOption,
     given,
 )
+from nlpsuite.cli.scores import show_scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,6 +219,8 @@ def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
         for name, value in result.metrics.items()
     ]
     console.result_table(["metric", "value", "baseline"], rows)
+    last = result.predictions
+    show_scores(console, result.tables.get(last, ()), result.notes.get(last, {}))
     early = ", stopped early" if result.stopped_early else ""
     speed = f"{people_count(result.tokens_per_second)} tokens/s"
     console.result(f"time: {people_time(result.seconds)}, {result.epochs:.3g} epochs at {speed}{early}")

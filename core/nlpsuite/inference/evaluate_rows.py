@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
 from nlpsuite.inference.predict import POOL_ROWS, prediction_record
 from nlpsuite.inference.predictor import predict_rows
-from nlpsuite.tasks.splits import find_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from nlpsuite.inference.artifact import TaskModel
     from nlpsuite.report import Reporter
-    from nlpsuite.tasks.task import Row
+    from nlpsuite.tasks.task import Row, ScoreTable, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +30,24 @@ class RowsScore:
         baseline: The simplest honest guess, made from these very rows, under the same names; empty where there is none.
         rows: Rows scored.
         seconds: Time to predict them.
+        tables: Scores that are no single number.
+        notes: What a reader must know to compare the scores.
     """
 
     metrics: dict[str, float]
     baseline: dict[str, float]
     rows: int
     seconds: float
+    tables: Sequence[ScoreTable] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def file_to_score(data: Path, report: Reporter) -> Path:
+def table_record(table: ScoreTable) -> dict[str, Any]:
+    """Return a table of scores as JSON values."""
+    return {"title": table.title, "columns": list(table.columns), "rows": [list(row) for row in table.rows]}
+
+
+def file_to_score(task: Task, data: Path, report: Reporter) -> Path:
     """Return the labelled file or folder that `--data` means; of a folder with splits, its test or validation data.
 
     Raises:
@@ -47,7 +55,7 @@ def file_to_score(data: Path, report: Reporter) -> Path:
     """
     if data.is_file():
         return data
-    splits = find_splits(data)
+    splits = task.splits(data)
     if splits.train == data:
         return data
     chosen = splits.test or splits.valid
@@ -99,7 +107,7 @@ def evaluate_rows(
             done += len(some)
             progress.update(float(done))
     seconds = time.perf_counter() - begun
-    return RowsScore(metrics.compute(), _baseline(model, rows), len(rows), seconds)
+    return RowsScore(metrics.compute(), _baseline(model, rows), len(rows), seconds, metrics.tables(), metrics.notes())
 
 
 def _baseline(model: TaskModel, rows: list[Row]) -> dict[str, float]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nlpsuite.inference.forward import hidden_states
 from nlpsuite.tasks.batches import collate, cut, move
+from nlpsuite.tasks.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torch import Tensor, nn
+    from torch import nn
 
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.tasks.task import Row, Task, Window
@@ -33,6 +33,7 @@ def predict_rows(
     *,
     batch_tokens: int = BATCH_TOKENS,
     pool: int = POOL_ROWS,
+    brief: bool = False,
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield each row with its prediction, in the order of the rows.
 
@@ -47,30 +48,28 @@ def predict_rows(
         pad_id: The tokenizer's padding.
         batch_tokens: Tokens computed at once.
         pool: Rows held at once.
+        brief: Whether the task may leave out what is costly, as `Network` says.
     """
+    network = Network(backbone, head, task.attention, brief=brief)
     stream = iter(rows)
     while held := list(islice(stream, pool)):
         windows = [task.encode(row) for row in held]
         flat = [window for of_row in windows for window in of_row]
         with evaluating(head, backbone), torch.no_grad():
-            outputs = _outputs(task, head, backbone, flat, pad_id, batch_tokens)
+            outputs = _outputs(task, network, flat, pad_id, batch_tokens)
         place = 0
         for row, of_row in zip(held, windows, strict=True):
             yield row, task.decode(row, of_row, outputs[place : place + len(of_row)])
             place += len(of_row)
 
 
-def _outputs(
-    task: Task, head: nn.Module, backbone: Backbone, windows: Sequence[Window], pad_id: int, batch_tokens: int
-) -> list[Tensor]:
-    device = backbone.embedding.weight.device
+def _outputs(task: Task, network: Network, windows: Sequence[Window], pad_id: int, batch_tokens: int) -> list[Any]:
     lengths = [len(window.ids) for window in windows]
     order = sorted(range(len(windows)), key=lengths.__getitem__)
-    by_place: dict[int, Tensor] = {}
+    by_place: dict[int, Any] = {}
     for indices in cut(order, lengths, batch_tokens):
-        batch = move(collate([windows[index] for index in indices], pad_id), device)
-        hidden_BTD = hidden_states(backbone, batch, task.attention)
-        by_place.update(zip(indices, task.outputs(head, hidden_BTD, batch), strict=True))
+        batch = move(collate([windows[index] for index in indices], pad_id), network.device)
+        by_place.update(zip(indices, task.outputs(network, batch), strict=True))
     return [by_place[place] for place in range(len(windows))]
 
 

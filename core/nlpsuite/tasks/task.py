@@ -1,24 +1,25 @@
 """What a task is: the methods a plugin writes, and the plain data that flows between them.
 
-A CSV row becomes a `Row`, a row becomes one or more `Window`s of token ids, windows become a `Batch`, the backbone turns
-a batch into hidden states, the task's head turns those into an output for each window, and `decode` turns the outputs of a
-row's windows into the prediction for that row. This file imports no torch, so that plugins can be declared cheaply.
+A CSV row becomes a `Row`, a row becomes one or more `Window`s of token ids, windows become a `Batch`, the task
+computes an output for each window with the `Network` (backbone and head), and `decode` turns the outputs of a row's windows
+into the prediction for that row. This file imports no torch, so that plugins can be declared cheaply.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    import torch
     from torch import Tensor, nn
 
     from nlpsuite.report import Reporter
+    from nlpsuite.tasks.network import Network
     from nlpsuite.text.tokenizer import Tokenizer
 
 AttentionMode = Literal["causal", "bidirectional", "prefix"]
@@ -50,6 +51,7 @@ class Window:
         weight: The share of the row's loss that this window carries; a row's windows add up to 1.
         start: Where the window begins in the row, in tokens without special ones.
         prefix: For prefix attention, the number of leading tokens that see one another both ways.
+        features: What the head needs to know of the window beside its hidden states (hashed n-grams, letters ...).
     """
 
     ids: Sequence[int]
@@ -57,6 +59,7 @@ class Window:
     weight: float = 1.0
     start: int = 0
     prefix: int = 0
+    features: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,21 @@ class TaskContext:
     report: Reporter
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """Scores in rows and columns: of each class, of each pair of classes ...
+
+    Attributes:
+        title: What it shows, in a word or two.
+        columns: Names of the columns; the first names what the rows are.
+        rows: A name, then a number for each other column; None where there is none.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | None]]
+
+
 class TaskMetrics(ABC):
     """Running scores over all rows of a split. Built on torchmetrics, so that they merge across processes."""
 
@@ -104,6 +122,14 @@ class TaskMetrics(ABC):
     def compute(self) -> dict[str, float]:
         """Return the scores by their standard names (accuracy, f1_macro ...), without a split prefix."""
 
+    def tables(self) -> Sequence[ScoreTable]:
+        """Return the scores that are no single number, such as those of each class."""
+        return ()
+
+    def notes(self) -> Mapping[str, str]:
+        """Return what a reader must know to compare the scores with others, such as BLEU's signature."""
+        return {}
+
 
 class Task(ABC):
     """A task on the backbone. Every method is small and works on plain data; the host does the rest.
@@ -112,11 +138,34 @@ class Task(ABC):
         attention: How the backbone attends for this task.
         monitor: The metric that picks the best weights, as `compute` names it.
         monitor_mode: Whether more or less of it is better.
+        decoding_cost: How many times the cost of one pass over its windows a full prediction of a row has about, for
+            the planning of a time budget: 1, but more where text is generated token by token.
+        brief_validation: Whether validations while training leave out what is costly (`Network.brief`); the best
+            weights are then scored once more in full.
+        starts_able: Whether the task can be done before any training, as generation can; the scores of the untrained
+            task are then the baseline.
     """
 
     attention: AttentionMode = "bidirectional"
     monitor: str = "accuracy"
     monitor_mode: Literal["max", "min"] = "max"
+    decoding_cost: float = 1.0
+    brief_validation: bool = False
+    starts_able: bool = False
+
+    def splits(self, source: Path) -> SplitFiles:
+        """Find which file or folder in `source` is for training, validation and testing; by their names if not overridden.
+
+        Raises:
+            UserError: There is no telling.
+        """
+        from nlpsuite.tasks.splits import find_splits
+
+        return find_splits(source)
+
+    def texts(self, row: Row) -> Iterator[str]:
+        """Yield the texts of a row that a tokenizer made for the task must know: its inputs if not overridden."""
+        return strings_in(row.inputs)
 
     @abstractmethod
     def read(self, source: Path, split: Split) -> Iterator[Row]:
@@ -165,15 +214,21 @@ class Task(ABC):
         """Make the task's head, freshly initialised, for hidden states of this width. Called after `fit` or `restore`."""
 
     @abstractmethod
-    def loss(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Tensor:
-        """Return the training loss, a scalar: the weighted mean over the batch's windows."""
+    def loss(self, network: Network, batch: Batch) -> Tensor:
+        """Return the training loss, a scalar: the weighted mean over the batch's windows.
+
+        Most tasks ask `network.hidden(batch)` for hidden states and `network.head` for scores.
+        """
 
     @abstractmethod
-    def outputs(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Sequence[torch.Tensor]:
-        """Return one output for each window, whatever `decode` needs (logits, scores), without padding."""
+    def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
+        """Return one output for each window, whatever `decode` needs (logits, scores, ids), without padding.
+
+        An output must depend on its own window alone. Called without gradients, network and head in eval mode.
+        """
 
     @abstractmethod
-    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[torch.Tensor]) -> dict[str, Any]:
+    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Turn the outputs of a row's windows into its prediction, as JSON values without the inputs."""
 
     @abstractmethod
@@ -200,3 +255,14 @@ class SplitFiles:
     valid: Path | None = None
     test: Path | None = None
     notes: tuple[str, ...] = field(default=())
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """Yield every string in a value, and in the lists and mappings it is made of."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from strings_in(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from strings_in(item)

@@ -19,9 +19,9 @@ from nlpsuite.tasks.windows import text_windows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import torch
     from torch import Tensor, nn
 
+    from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.task import Batch, Row, Split, TaskContext, TaskMetrics, Window
     from nlpsuite.tasks.text_settings import TextClassificationSettings
 
@@ -136,23 +136,23 @@ class TextClassification(Task):
 
         return PooledHead(hidden_size, len(self.labels), self.settings.dropout)
 
-    def loss(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Tensor:
+    def loss(self, network: Network, batch: Batch) -> Tensor:
         """Return the cross-entropy, weighted by window and class."""
         import torch
 
-        logits_BC = head(hidden_BTD, batch.real_BT).float()
+        logits_BC = network.head(network.hidden(batch), batch.real_BT).float()
         target_B = torch.tensor([window.target for window in batch.windows], device=logits_BC.device)
         class_weight_C = torch.tensor(self.labels.class_weights(self.settings.class_weights), device=logits_BC.device)
         weight_B = batch.weight_B * class_weight_C[target_B]
         loss_B = torch.nn.functional.cross_entropy(logits_BC, target_B, reduction="none")
         return (loss_B * weight_B).sum() / weight_B.sum()
 
-    def outputs(self, head: nn.Module, hidden_BTD: Tensor, batch: Batch) -> Sequence[torch.Tensor]:
+    def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
         """Return the logits of each window, [C]."""
-        logits_BC: Tensor = head(hidden_BTD, batch.real_BT)
+        logits_BC: Tensor = network.head(network.hidden(batch), batch.real_BT)
         return list(logits_BC.float().unbind(0))
 
-    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[torch.Tensor]) -> dict[str, Any]:
+    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the likeliest label and the probability of each, from the mean logits weighted by window length."""
         import torch
 

@@ -62,25 +62,25 @@ def test_rows_that_cannot_be_scored_are_named(model, tmp_path, spy, content, mes
     assert "\n" not in str(caught.value)
 
 
-def test_of_a_folder_with_splits_the_test_data(data, tmp_path, spy):
+def test_of_a_folder_with_splits_the_test_data(model, data, tmp_path, spy):
     for name in ("train.tsv", "dev.tsv"):
         (tmp_path / name).write_text(data.read_text())
-    assert file_to_score(tmp_path, spy) == data
+    assert file_to_score(model.task, tmp_path, spy) == data
     assert any("test.tsv" in line for line in spy.said)
     data.unlink()
-    assert file_to_score(tmp_path, spy).name == "dev.tsv"
+    assert file_to_score(model.task, tmp_path, spy).name == "dev.tsv"
     (tmp_path / "dev.tsv").unlink()
     with pytest.raises(UserError, match=r"train\.tsv"):
-        file_to_score(tmp_path, spy)
+        file_to_score(model.task, tmp_path, spy)
 
 
 def test_a_file_or_folders_of_labels_are_taken_as_they_are(model, data, tmp_path, spy):
-    assert file_to_score(data, spy) == data
+    assert file_to_score(model.task, data, spy) == data
     folder = tmp_path / "reviews"
     for label, text in (("good", "The cat"), ("bad", "rain")):
         (folder / label).mkdir(parents=True)
         (folder / label / "1.txt").write_text(text)
-    assert file_to_score(folder, spy) == folder
+    assert file_to_score(model.task, folder, spy) == folder
     assert evaluate_rows(model, folder, batch_tokens=512, report=spy).rows == 2
     with pytest.raises(UserError, match="no such file"):
-        file_to_score(tmp_path / "gone", spy)
+        file_to_score(model.task, tmp_path / "gone", spy)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from nlpsuite.backbone.config import BackboneConfig
+from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import UserError
 from nlpsuite.report import Silent
+from nlpsuite.tasks.network import Network
 from nlpsuite.tasks.task import Batch, Row, TaskContext, Window
 from nlpsuite.tasks.text_classification import TextClassification
 from nlpsuite.tasks.text_settings import TextClassificationSettings
@@ -16,6 +19,8 @@ from nlpsuite.text.train_tokenizer import train_tokenizer
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from torch import nn
 
     from nlpsuite.text.tokenizer import Tokenizer
 
@@ -49,6 +54,18 @@ def task(tokenizer: Tokenizer, said: Said) -> TextClassification:
 def fitted(task: TextClassification, labels: str = "ab") -> TextClassification:
     task.fit([Row({"text": "t"}, label, f"train.tsv:{n}") for n, label in enumerate(labels, start=2)])
     return task
+
+
+class Given(Network):
+    """A network whose hidden states are given."""
+
+    def __init__(self, head: nn.Module, hidden_BTD: torch.Tensor):
+        tiny = {"context": 16, "d_model": 8, "n_layers": 1, "n_heads": 1, "n_kv_heads": 1, "head_dim": 8, "d_ff": 8}
+        super().__init__(Backbone(BackboneConfig(vocab_size=8, **tiny)), head, "bidirectional")
+        self._given = hidden_BTD
+
+    def hidden(self, batch: Batch) -> torch.Tensor:
+        return self._given
 
 
 def batch(windows: Sequence[Window], width: int = 8) -> tuple[Batch, torch.Tensor]:
@@ -211,8 +228,8 @@ def test_loss_is_the_weighted_mean_over_windows(task: TextClassification) -> Non
     windows = [Window([1, 5, 2], 0, 1.0), Window([1, 5, 6, 2], 1, 0.5), Window([1, 2], 1, 0.5)]
     made, hidden_BTD = batch(windows)
     head.eval()
-    loss = task.loss(head, hidden_BTD, made)
-    outputs = task.outputs(head, hidden_BTD, made)
+    loss = task.loss(Given(head, hidden_BTD), made)
+    outputs = task.outputs(Given(head, hidden_BTD), made)
     each = [-output.log_softmax(0)[window.target].item() for output, window in zip(outputs, windows, strict=True)]
     assert loss.item() == pytest.approx((each[0] + (each[1] + each[2]) / 2) / 2)
     loss.backward()
@@ -225,7 +242,7 @@ def test_balanced_classes_weigh_the_same_in_the_loss(tokenizer: Tokenizer) -> No
     head.classify.bias.data = torch.tensor([1.0, -1.0])
     made, hidden_BTD = batch([Window([1, 2], 0)] * 3 + [Window([1, 2], 1)])
     probability = torch.tensor([1.0, -1.0]).log_softmax(0)
-    assert task.loss(head, hidden_BTD, made).item() == pytest.approx(-probability.mean().item())
+    assert task.loss(Given(head, hidden_BTD), made).item() == pytest.approx(-probability.mean().item())
 
 
 def test_a_prediction_comes_from_the_mean_logits_weighted_by_length(task: TextClassification) -> None:

@@ -87,6 +87,7 @@ class _Job:
     plan: FinetunePlan
     clock: Stopwatch
     log: LoggedReporter
+    untrained: dict[str, dict[str, float]] | None
 
     @property
     def settings(self) -> FinetuneSettings:
@@ -123,9 +124,11 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         plan = make_plan(prepared, settings, machine, world_size(settings))
         show_plan(request.spec.name, prepared, plan, settings, machine, log)
         run.write_config(settings.model_dump(mode="json") | {"task": config.model_dump(mode="json")})
+        # A resumed run scores it again: the weights it began with are still at hand here, before Lightning loads others.
+        untrained = _score_untrained(prepared)
         if saved is None:
             run.write_environment(machine.label)
-    return _Job(request, config, run, saved, machine, prepared, plan, clock, log)
+    return _Job(request, config, run, saved, machine, prepared, plan, clock, log, untrained)
 
 
 def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
@@ -156,6 +159,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if job.settings.tune == "lora":
         merge_adapters(prepared.backbone)
         validator.best_scored = None
+    if prepared.task.brief_validation:
+        validator.best_scored = None
     valid = validator.best_scored or score_rows(prepared, prepared.rows.valid, between=stop)
     scored = {"val": valid}
     if prepared.rows.test:
@@ -165,7 +170,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         run=job.request.out,
         task=name,
         metrics=_prefixed({split: each.metrics for split, each in scored.items()}),
-        baseline=_prefixed({split: _baseline(prepared, each) for split, each in scored.items()}),
+        baseline=_prefixed({split: _baseline(job, split, each) for split, each in scored.items()}),
         seconds=job.clock.seconds,
         tokens_per_second=watch.tokens_per_second(module) * job.plan.world,
         epochs=job.plan.epochs(module.micro),
@@ -174,6 +179,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         stopped_early=watch.stopped_early,
         parameters=sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters()),
         predictions="test" if "test" in scored else "val",
+        tables={split: each.tables for split, each in scored.items()},
+        notes={split: each.notes for split, each in scored.items()},
     )
     _write(job, scored, result)
     learned, guess = (scores.get(f"val/{prepared.task.monitor}") for scores in (result.metrics, result.baseline))
@@ -229,8 +236,20 @@ def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult) -> None
     job.run.write_metrics(replace(result, seconds=job.clock.seconds).figures())
 
 
-def _baseline(prepared: Prepared, scored: Scored) -> dict[str, float]:
-    return prepared.task.baseline(prepared.rows.train, scored.rows) if scored.metrics else {}
+def _baseline(job: _Job, split: str, scored: Scored) -> dict[str, float]:
+    if job.untrained is not None:
+        return job.untrained.get(split, {})
+    return job.prepared.task.baseline(job.prepared.rows.train, scored.rows) if scored.metrics else {}
+
+
+def _score_untrained(prepared: Prepared) -> dict[str, dict[str, float]] | None:
+    """Return the scores before any training, of a task that can be done without it."""
+    if not prepared.task.starts_able:
+        return None
+    scored = {"val": score_rows(prepared, prepared.rows.valid, brief=True).metrics}
+    if prepared.rows.test and prepared.rows.test_labelled:
+        scored["test"] = score_rows(prepared, prepared.rows.test, brief=True).metrics
+    return scored
 
 
 def _prefixed(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
-import torch
 
 from nlpsuite.backbone.optimizer import rate_factor, set_rates
 from nlpsuite.errors import UserError
-from nlpsuite.inference.forward import hidden_states
 from nlpsuite.tasks.batches import move
+from nlpsuite.tasks.network import Network
 from nlpsuite.training.finetuning.layer_rates import make_optimizer
 from nlpsuite.training.finetuning.noise import TokenDropout, seeded
 from nlpsuite.training.finetuning.stream import TrainBatches, one_by_one
 
 if TYPE_CHECKING:
+    import torch
     from torch.utils.data import DataLoader
 
     from nlpsuite.tasks.task import Batch
@@ -47,7 +47,14 @@ class FinetuneModule(pl.LightningModule):
         self._task, self._windows = prepared.task, prepared.windows
         self._pad_id = prepared.tokenizer.pad_id
         self._settings, self._plan, self._watch = settings, plan, watch
-        self._hide = TokenDropout(settings.token_dropout, prepared.tokenizer)
+        self._network = Network(
+            prepared.backbone,
+            prepared.head,
+            prepared.task.attention,
+            dropout=settings.dropout,
+            hide=TokenDropout(settings.token_dropout, prepared.tokenizer),
+            frozen=settings.tune == "head",
+        )
         self.progress = 0.0
         self.tokens_seen = 0
         self.micro = 0
@@ -65,12 +72,7 @@ class FinetuneModule(pl.LightningModule):
         settings = self._settings
         number = self.micro * self._plan.world + self.global_rank
         with seeded(settings.seed, number, self.device):
-            ids_BT = self._hide(batch.ids_BT)
-            with torch.set_grad_enabled(settings.tune != "head"):
-                hidden_BTD = hidden_states(
-                    self.backbone, batch, self._task.attention, ids_BT=ids_BT, dropout=settings.dropout
-                )
-            loss = self._task.loss(self.head, hidden_BTD, batch)
+            loss = self._task.loss(self._network, batch)
         self.last_loss = loss.detach()
         self.micro += 1
         self.tokens_seen += sum(len(window.ids) for window in batch.windows)

@@ -72,7 +72,7 @@ def make_plan(prepared: Prepared, settings: FinetuneSettings, machine: Machine, 
     order = BatchOrder(lengths, micro, settings.seed)
     budget = _budget(order, settings, per_step * world)
     valid_tokens = _tokens(prepared, prepared.rows.valid)
-    again = valid_tokens if settings.tune == "lora" else 0
+    again = valid_tokens if settings.tune == "lora" or prepared.task.brief_validation else 0
     final_tokens = again + (_tokens(prepared, prepared.rows.test) if prepared.rows.test else 0)
     validations = settings.validations
     if budget.steps is not None:

@@ -21,7 +21,7 @@ from nlpsuite.training.finetuning.lora import add_adapters
 from nlpsuite.training.finetuning.rows import TaskRows, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from torch import nn
 
@@ -131,32 +131,23 @@ def _own_tokenizer(
     # Rows are read by the task, a task is built with a tokenizer, and reading needs none: any will do until there is one.
     stand_in = train_tokenizer(["a"], vocab_size=MIN_VOCAB_SIZE, report=Silent())
     context = TaskContext(stand_in, preset(SCRATCH_SIZE).context, settings.seed, Silent())
-    rows = _rows(spec.build(context, config), source, settings, Silent())
-    lines, size = _sample(rows.train)
+    task = spec.build(context, config)
+    rows = _rows(task, source, settings, Silent())
+    lines, size = _sample(task, rows.train)
     pieces = min(preset(SCRATCH_SIZE).vocab_size, max(FEWEST_PIECES, size // BYTES_PER_PIECE))
     tokenizer = train_tokenizer(lines, vocab_size=pieces, report=report)
     tokenizer.save(kept)
     return tokenizer
 
 
-def _sample(rows: Sequence[Row]) -> tuple[list[str], int]:
+def _sample(task: Task, rows: Sequence[Row]) -> tuple[list[str], int]:
     """Return texts of the rows, up to what a tokenizer is worth training on, and their bytes."""
     lines: list[str] = []
     size = 0
     for row in rows:
-        for text in _strings(list(row.inputs.values())):
+        for text in task.texts(row):
             lines.append(text)
             size += len(text.encode(errors="replace"))
         if size >= SAMPLE_BYTES:
             break
     return lines, size
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _strings(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _strings(item)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.files import replacing
+from nlpsuite.inference.evaluate_rows import table_record
 from nlpsuite.inference.predict import prediction_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from nlpsuite.tasks.task import ScoreTable
     from nlpsuite.training.finetuning.scoring import Scored
     from nlpsuite.training.runfolder import RunFolder
 
@@ -33,6 +36,8 @@ class FinetuneResult:
         stopped_early: Whether patience ended training.
         parameters: Of backbone and head.
         predictions: Which rows `predictions.jsonl` holds: `val` or `test`.
+        tables: By split, scores that are no single number.
+        notes: By split, what a reader must know to compare the scores.
     """
 
     run: Path
@@ -47,6 +52,8 @@ class FinetuneResult:
     stopped_early: bool
     parameters: int
     predictions: str
+    tables: Mapping[str, Sequence[ScoreTable]]
+    notes: Mapping[str, Mapping[str, str]]
 
     @property
     def model(self) -> Path:
@@ -67,6 +74,8 @@ class FinetuneResult:
             "stopped_early": self.stopped_early,
             "parameters": self.parameters,
             "predictions": self.predictions,
+            "tables": {split: [table_record(each) for each in tables] for split, tables in self.tables.items()},
+            "notes": {split: dict(notes) for split, notes in self.notes.items()},
         }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.splits import find_splits, split_rows
+from nlpsuite.tasks.splits import split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ def read_rows(
     Raises:
         UserError: A split is not there or not as it should be, with file and line.
     """
-    files = find_splits(source)
+    files = task.splits(source)
     for note in files.notes:
         report.say(note)
     if files.train is None:

@@ -63,7 +63,8 @@ class Validator:
             The scores, and whether they are the best.
         """
         begun = time.monotonic()
-        scored = score_rows(self._prepared, self._prepared.rows.valid)
+        brief = self._prepared.task.brief_validation
+        scored = score_rows(self._prepared, self._prepared.rows.valid, brief=brief)
         score = self._sign * scored.metrics[self._prepared.task.monitor]
         # Of equals the later is taken: it has seen more, at a lower rate.
         better = score >= self._best_score or (self.best_scored is None and self.best_step == 0)
@@ -88,7 +89,7 @@ class Validator:
         per_token = SCORING_COST * training_seconds_per_token
         if self._latest_seconds is not None:
             per_token = self._latest_seconds / max(1, self._plan.valid_tokens)
-        return per_token * (self._plan.valid_tokens + self._plan.final_tokens)
+        return per_token * (self._plan.valid_tokens + self._prepared.task.decoding_cost * self._plan.final_tokens)
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run must know."""
