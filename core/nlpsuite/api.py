@@ -10,19 +10,44 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nlpsuite.backbone.sampling import Sampling
     from nlpsuite.config import Settings
     from nlpsuite.errors import UserError
     from nlpsuite.host.hookspecs import hookimpl
     from nlpsuite.host.spec import API_VERSION, RunInfo, TaskSpec
     from nlpsuite.report import Progress, Reporter, Silent
+    from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
+    from nlpsuite.tasks.char_spans import occurrences, trim_span, whole_characters
+    from nlpsuite.tasks.conll import CONLL_SUFFIXES, Layout, find_layout, sentences
+    from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
+    from nlpsuite.tasks.crf import tag_numbers
+    from nlpsuite.tasks.entity_records import EntityRecord, read_record
     from nlpsuite.tasks.examples import add_examples, with_examples
+    from nlpsuite.tasks.hashed import HashedLinear, hash_features
+    from nlpsuite.tasks.headers import normal_name
     from nlpsuite.tasks.heads import PooledHead
     from nlpsuite.tasks.labels import LabelSchema, natural_order
+    from nlpsuite.tasks.language import language_loss, language_windows, window_nats
     from nlpsuite.tasks.lines import file_lines
     from nlpsuite.tasks.metrics import ClassificationMetrics, majority_baseline
     from nlpsuite.tasks.network import Network
+    from nlpsuite.tasks.parallel import (
+        Direction,
+        choose_direction,
+        languages_in,
+        paired_lines,
+        parallel_splits,
+        partner,
+        split_name,
+    )
+    from nlpsuite.tasks.span_decoding import BestSpan, WindowSpans, best_over_windows, best_spans
+    from nlpsuite.tasks.span_head import SpanScorer, span_loss
     from nlpsuite.tasks.splits import find_splits, split_rows
-    from nlpsuite.tasks.tables import Record, Table, read_table
+    from nlpsuite.tasks.sums import RunningSums
+    from nlpsuite.tasks.tables import Record, Table, data_suffix, is_json_object, json_table, read_table
+    from nlpsuite.tasks.tag_head import TagHead
+    from nlpsuite.tasks.tag_schemes import Scheme, SchemeFinder, Span
+    from nlpsuite.tasks.target_loss import target_loss, target_nats
     from nlpsuite.tasks.task import (
         AttentionMode,
         Batch,
@@ -37,90 +62,219 @@ if TYPE_CHECKING:
         strings_in,
     )
     from nlpsuite.tasks.text_classification import TextClassification
+    from nlpsuite.tasks.text_documents import TextRow, cut_place, data_files, document_rows, piece_rows, text_splits
     from nlpsuite.tasks.text_settings import TextClassificationSettings
-    from nlpsuite.tasks.windows import text_windows, window_spans
+    from nlpsuite.tasks.windows import PairSpan, pair_ids, pair_spans, text_windows, window_spans
+    from nlpsuite.tasks.word_encoding import TagScores, WordEncoder, decode_tags
+    from nlpsuite.tasks.words import Splitting, is_unspaced, spaces_before, split_words
     from nlpsuite.text.tokenizer import Tokenizer
 
 _HOME = {
     "API_VERSION": "nlpsuite.host.spec",
+    "CONLL_SUFFIXES": "nlpsuite.tasks.conll",
     "AttentionMode": "nlpsuite.tasks.task",
     "Batch": "nlpsuite.tasks.task",
+    "BeamSettings": "nlpsuite.tasks.beam",
+    "BestSpan": "nlpsuite.tasks.span_decoding",
     "ClassificationMetrics": "nlpsuite.tasks.metrics",
+    "Direction": "nlpsuite.tasks.parallel",
+    "Drawn": "nlpsuite.tasks.continuations",
+    "EntityRecord": "nlpsuite.tasks.entity_records",
+    "HashedLinear": "nlpsuite.tasks.hashed",
     "LabelSchema": "nlpsuite.tasks.labels",
+    "Layout": "nlpsuite.tasks.conll",
     "Network": "nlpsuite.tasks.network",
+    "PairSpan": "nlpsuite.tasks.windows",
     "PooledHead": "nlpsuite.tasks.heads",
     "Progress": "nlpsuite.report",
     "Record": "nlpsuite.tasks.tables",
     "Reporter": "nlpsuite.report",
     "Row": "nlpsuite.tasks.task",
     "RunInfo": "nlpsuite.host.spec",
+    "RunningSums": "nlpsuite.tasks.sums",
+    "Sampling": "nlpsuite.backbone.sampling",
+    "Scheme": "nlpsuite.tasks.tag_schemes",
+    "SchemeFinder": "nlpsuite.tasks.tag_schemes",
     "ScoreTable": "nlpsuite.tasks.task",
     "Settings": "nlpsuite.config",
     "Silent": "nlpsuite.report",
+    "Span": "nlpsuite.tasks.tag_schemes",
+    "SpanScorer": "nlpsuite.tasks.span_head",
     "Split": "nlpsuite.tasks.task",
     "SplitFiles": "nlpsuite.tasks.task",
+    "Splitting": "nlpsuite.tasks.words",
     "Table": "nlpsuite.tasks.tables",
+    "TagHead": "nlpsuite.tasks.tag_head",
+    "TagScores": "nlpsuite.tasks.word_encoding",
     "Task": "nlpsuite.tasks.task",
     "TaskContext": "nlpsuite.tasks.task",
     "TaskMetrics": "nlpsuite.tasks.task",
     "TaskSpec": "nlpsuite.host.spec",
     "TextClassification": "nlpsuite.tasks.text_classification",
     "TextClassificationSettings": "nlpsuite.tasks.text_settings",
+    "TextRow": "nlpsuite.tasks.text_documents",
     "Tokenizer": "nlpsuite.text.tokenizer",
     "UserError": "nlpsuite.errors",
     "Window": "nlpsuite.tasks.task",
+    "WindowSpans": "nlpsuite.tasks.span_decoding",
+    "WordEncoder": "nlpsuite.tasks.word_encoding",
+    "Written": "nlpsuite.tasks.beam",
     "add_examples": "nlpsuite.tasks.examples",
+    "beam_search": "nlpsuite.tasks.beam",
+    "best_over_windows": "nlpsuite.tasks.span_decoding",
+    "best_spans": "nlpsuite.tasks.span_decoding",
+    "choose_direction": "nlpsuite.tasks.parallel",
+    "continue_prompts": "nlpsuite.tasks.continuations",
+    "cut_place": "nlpsuite.tasks.text_documents",
+    "data_files": "nlpsuite.tasks.text_documents",
+    "data_suffix": "nlpsuite.tasks.tables",
+    "decode_tags": "nlpsuite.tasks.word_encoding",
+    "document_rows": "nlpsuite.tasks.text_documents",
     "file_lines": "nlpsuite.tasks.lines",
+    "find_layout": "nlpsuite.tasks.conll",
     "find_splits": "nlpsuite.tasks.splits",
+    "hash_features": "nlpsuite.tasks.hashed",
     "hookimpl": "nlpsuite.host.hookspecs",
+    "is_json_object": "nlpsuite.tasks.tables",
+    "is_unspaced": "nlpsuite.tasks.words",
+    "json_table": "nlpsuite.tasks.tables",
+    "language_loss": "nlpsuite.tasks.language",
+    "language_windows": "nlpsuite.tasks.language",
+    "languages_in": "nlpsuite.tasks.parallel",
     "majority_baseline": "nlpsuite.tasks.metrics",
     "natural_order": "nlpsuite.tasks.labels",
+    "never_drawn": "nlpsuite.tasks.continuations",
+    "normal_name": "nlpsuite.tasks.headers",
+    "occurrences": "nlpsuite.tasks.char_spans",
+    "pair_ids": "nlpsuite.tasks.windows",
+    "pair_spans": "nlpsuite.tasks.windows",
+    "paired_lines": "nlpsuite.tasks.parallel",
+    "parallel_splits": "nlpsuite.tasks.parallel",
+    "partner": "nlpsuite.tasks.parallel",
+    "piece_rows": "nlpsuite.tasks.text_documents",
+    "read_record": "nlpsuite.tasks.entity_records",
     "read_table": "nlpsuite.tasks.tables",
+    "row_seed": "nlpsuite.tasks.continuations",
+    "sentences": "nlpsuite.tasks.conll",
+    "spaces_before": "nlpsuite.tasks.words",
+    "span_loss": "nlpsuite.tasks.span_head",
+    "split_name": "nlpsuite.tasks.parallel",
     "split_rows": "nlpsuite.tasks.splits",
+    "split_words": "nlpsuite.tasks.words",
     "strings_in": "nlpsuite.tasks.task",
+    "tag_numbers": "nlpsuite.tasks.crf",
+    "target_loss": "nlpsuite.tasks.target_loss",
+    "target_nats": "nlpsuite.tasks.target_loss",
+    "text_splits": "nlpsuite.tasks.text_documents",
     "text_windows": "nlpsuite.tasks.windows",
+    "trim_span": "nlpsuite.tasks.char_spans",
+    "whole_characters": "nlpsuite.tasks.char_spans",
+    "window_nats": "nlpsuite.tasks.language",
     "window_spans": "nlpsuite.tasks.windows",
     "with_examples": "nlpsuite.tasks.examples",
 }
 
 __all__ = [
     "API_VERSION",
+    "CONLL_SUFFIXES",
     "AttentionMode",
     "Batch",
+    "BeamSettings",
+    "BestSpan",
     "ClassificationMetrics",
+    "Direction",
+    "Drawn",
+    "EntityRecord",
+    "HashedLinear",
     "LabelSchema",
+    "Layout",
     "Network",
+    "PairSpan",
     "PooledHead",
     "Progress",
     "Record",
     "Reporter",
     "Row",
     "RunInfo",
+    "RunningSums",
+    "Sampling",
+    "Scheme",
+    "SchemeFinder",
     "ScoreTable",
     "Settings",
     "Silent",
+    "Span",
+    "SpanScorer",
     "Split",
     "SplitFiles",
+    "Splitting",
     "Table",
+    "TagHead",
+    "TagScores",
     "Task",
     "TaskContext",
     "TaskMetrics",
     "TaskSpec",
     "TextClassification",
     "TextClassificationSettings",
+    "TextRow",
     "Tokenizer",
     "UserError",
     "Window",
+    "WindowSpans",
+    "WordEncoder",
+    "Written",
     "add_examples",
+    "beam_search",
+    "best_over_windows",
+    "best_spans",
+    "choose_direction",
+    "continue_prompts",
+    "cut_place",
+    "data_files",
+    "data_suffix",
+    "decode_tags",
+    "document_rows",
     "file_lines",
+    "find_layout",
     "find_splits",
+    "hash_features",
     "hookimpl",
+    "is_json_object",
+    "is_unspaced",
+    "json_table",
+    "language_loss",
+    "language_windows",
+    "languages_in",
     "majority_baseline",
     "natural_order",
+    "never_drawn",
+    "normal_name",
+    "occurrences",
+    "pair_ids",
+    "pair_spans",
+    "paired_lines",
+    "parallel_splits",
+    "partner",
+    "piece_rows",
+    "read_record",
     "read_table",
+    "row_seed",
+    "sentences",
+    "spaces_before",
+    "span_loss",
+    "split_name",
     "split_rows",
+    "split_words",
     "strings_in",
+    "tag_numbers",
+    "target_loss",
+    "target_nats",
+    "text_splits",
     "text_windows",
+    "trim_span",
+    "whole_characters",
+    "window_nats",
     "window_spans",
     "with_examples",
 ]

@@ -7,13 +7,15 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TASKS = ("classification", "generation", "ner", "qa", "sentiment", "translation")
 
 
 def test_entry_points_are_the_expected_ones():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert declared["entry-points"]["nlpsuite"] == {"sentiment": "nlpsuite_sentiment"}
+    expected = {name: f"nlpsuite_{name}" for name in TASKS}
+    assert declared["entry-points"]["nlpsuite"] == expected
     installed = {point.name: point.value for point in metadata.distribution("nlpsuite").entry_points}
-    assert installed == {"sentiment": "nlpsuite_sentiment", "suite": "nlpsuite.cli.app:main"}
+    assert installed == expected | {"suite": "nlpsuite.cli.app:main"}
 
 
 def test_core_needs_none_of_the_libraries_that_peers_broke_on():

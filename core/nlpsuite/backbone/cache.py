@@ -37,3 +37,23 @@ class KeyValueCache:
     def advance(self, positions: int) -> None:
         """Count positions as filled, after every layer has stored them."""
         self.length += positions
+
+    def select(self, rows_N: Tensor) -> None:
+        """Keep these rows, in this order; a row may be taken several times, or not at all.
+
+        Args:
+            rows_N: int64 indices of rows.
+        """
+        self._keys = self._keys.index_select(1, rows_N)
+        self._values = self._values.index_select(1, rows_N)
+
+    def reorder(self, rows_B: Tensor, start: int) -> None:
+        """Put rows in another order, from one position on; for rows that have what comes before in common.
+
+        Args:
+            rows_B: int64, the row whose content each row takes over.
+            start: The first position where rows differ.
+        """
+        for stored in (self._keys, self._values):
+            part = stored[:, :, :, start : self.length]
+            part.copy_(part.index_select(1, rows_B))

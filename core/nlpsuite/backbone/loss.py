@@ -18,7 +18,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     """Forward and gradient of mean cross-entropy in one sweep over chunks of positions."""
 
     @staticmethod
-    def forward(ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float) -> Tensor:
+    def forward(
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float, smoothing: float
+    ) -> Tensor:
         positions = hidden_ND.shape[0]
         need_grad = any(ctx.needs_input_grad[:2])
         grad_hidden = torch.empty_like(hidden_ND) if need_grad else None
@@ -29,14 +31,19 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             targets = targets_N[start : start + chunk, None]
             logits = (h @ weight_VD.T).float()
             log_z = logits.logsumexp(dim=1, keepdim=True)
-            total += (log_z - logits.gather(1, targets)).sum() + z_loss * (log_z * log_z).sum()
+            total += (log_z - (1.0 - smoothing) * logits.gather(1, targets)).sum() + z_loss * (log_z * log_z).sum()
+            if smoothing:
+                total -= smoothing * logits.mean(1).sum()
             if grad_hidden is not None and grad_weight is not None:
-                # d/dlogits = softmax * (1 + 2 z log_z) - onehot, written over the logits. The division by N for the mean
-                # waits for `backward`, where it meets a gradient scaler's factor: in fp16 it would vanish here.
+                # d/dlogits = softmax * (1 + 2 z log_z) - truth, written over the logits; truth is one-hot, but for what
+                # smoothing spreads evenly. The division by N for the mean waits for `backward`, where it meets a
+                # gradient scaler's factor: in fp16 it would vanish here.
                 logits.sub_(log_z).exp_()
                 if z_loss:
                     logits.mul_(1.0 + 2.0 * z_loss * log_z)
-                logits.scatter_add_(1, targets, torch.full_like(log_z, -1.0))
+                if smoothing:
+                    logits.sub_(smoothing / logits.shape[1])
+                logits.scatter_add_(1, targets, torch.full_like(log_z, smoothing - 1.0))
                 grad_logits = logits.to(weight_VD.dtype)
                 torch.mm(grad_logits, weight_VD, out=grad_hidden[start : start + chunk])
                 if grad_weight.dtype == grad_logits.dtype:
@@ -51,11 +58,17 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Any:
         grad_hidden, grad_weight = ctx.saved_tensors
         scale = grads[0] / ctx.positions
-        return scale * grad_hidden, (scale * grad_weight).to(ctx.weight_dtype), None, None, None
+        return scale * grad_hidden, (scale * grad_weight).to(ctx.weight_dtype), None, None, None, None
 
 
 def chunked_cross_entropy(
-    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, z_loss: float = 0.0, chunk_logits: int = CHUNK_LOGITS
+    hidden_ND: Tensor,
+    weight_VD: Tensor,
+    targets_N: Tensor,
+    *,
+    z_loss: float = 0.0,
+    smoothing: float = 0.0,
+    chunk_logits: int = CHUNK_LOGITS,
 ) -> Tensor:
     """Return the mean cross-entropy in nats of predicting `targets_N` from `hidden_ND`, a float32 scalar.
 
@@ -64,6 +77,7 @@ def chunked_cross_entropy(
         weight_VD: The output layer's weight.
         targets_N: int64 token ids.
         z_loss: Weight of the squared log-normaliser, which keeps logits from drifting (PaLM, section 5).
+        smoothing: Share of the truth that is spread evenly over the vocabulary (label smoothing, Szegedy et al. 2016).
         chunk_logits: How many logits may exist at once.
 
     Returns:
@@ -77,7 +91,7 @@ def chunked_cross_entropy(
     chunk = max(1, chunk_logits // weight_VD.shape[0])
     with torch.autocast(hidden_ND.device.type, enabled=False):
         loss: Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-            hidden_ND, weight_VD, targets_N, chunk, z_loss
+            hidden_ND, weight_VD, targets_N, chunk, z_loss, smoothing
         )
     return loss
 

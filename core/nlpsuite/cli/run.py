@@ -16,6 +16,7 @@ from nlpsuite.cli.options import (
     EpochsOption,
     JsonOption,
     LimitOption,
+    MaxStepsOption,
     NodesOption,
     PrecisionOption,
     QuietOption,
@@ -63,6 +64,7 @@ def run(
     tune: TuneOption = None,
     time: TimeOption = None,
     epochs: EpochsOption = None,
+    max_steps: MaxStepsOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
     config: ConfigOption = None,
@@ -95,6 +97,7 @@ def run(
         tune=tune,
         time=time,
         epochs=epochs,
+        max_steps=max_steps,
         seed=seed,
         batch_tokens=batch_tokens,
         lr=lr,
@@ -123,7 +126,7 @@ def _fresh(
     from nlpsuite.config import build
     from nlpsuite.errors import UserError
     from nlpsuite.host.resolve import resolve
-    from nlpsuite.training.finetuning.settings import FinetuneSettings
+    from nlpsuite.training.finetuning.settings import FinetuneSettings, with_task_defaults
 
     settings = build(FinetuneSettings, values, where=config or "suite run")
     targets = targets or ([settings.target] if settings.target else [])
@@ -139,7 +142,7 @@ def _fresh(
     return [
         _request(
             spec,
-            _anchored(settings, _lasting(target, spec.name, host)),
+            _anchored(with_task_defaults(settings, values, spec), _lasting(target, spec.name, host)),
             base if len(specs) == 1 else base / spec.name,
             host,
             resume=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nlpsuite.config import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from nlpsuite.tasks.task import Task, TaskContext
@@ -30,6 +30,8 @@ class TaskSpec(Generic[C]):
         config: The plugin's own settings: the schema of `task:` in a recipe.
         build: Makes the task; imports torch inside, so that declaring stays cheap.
         examples: The folder with the plugin's own rows, used when the user gives no data; None if it has none.
+        defaults: Settings of `suite run` that suit the task better than the usual ones (`token_dropout`, `lr` ...); what
+            the user sets in a recipe or by flags goes before them.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TaskSpec(Generic[C]):
     config: type[C]
     build: Callable[[TaskContext, C], Task]
     examples: Path | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

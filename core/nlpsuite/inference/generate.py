@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nlpsuite.backbone.sampling import continue_ids, next_token_logits
+from nlpsuite.tasks.continuations import never_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,7 +107,7 @@ def continue_text(
             sampling=sampling,
             generator=generator,
             stop_ids=[tokenizer.eos_id],
-            banned_ids=_never_drawn(tokenizer, backbone.config.vocab_size),
+            banned_ids=never_drawn(tokenizer, backbone.config.vocab_size),
         ):
             drawn.append(index)
             yield index
@@ -116,12 +117,6 @@ def continue_text(
         write(part)
     ended = len(drawn) < max_new
     return Continuation("".join(parts), len(drawn) + ended, ended)
-
-
-def _never_drawn(tokenizer: Tokenizer, vocab_size: int) -> list[int]:
-    """Return the special ids but </s>, and those past the tokenizer's pieces, which only fill the embedding up."""
-    special = [index for index in range(tokenizer.vocab_size) if not tokenizer.piece_bytes(index)]
-    return [index for index in special if index != tokenizer.eos_id] + list(range(tokenizer.vocab_size, vocab_size))
 
 
 def stream_text(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LABEL_NAMES = (
     *("label", "labels", "sentiment", "class", "target", "category", "polarity", "stars", "star_rating", "rating"),
     *("class_index", "label_text", "gold_label", "gold", "tag", "topic", "intent", "emotion", "overall", "score", "y"),
-    *("标签", "类别", "情感"),
+    *("quality", "is_duplicate", "entailment_judgment", "entailment_label", "标签", "类别", "情感"),
 )
 TEXT_NAMES = (
     *("text", "sentence", "review", "content", "text_a", "review_text", "review_body", "comment", "comment_text"),
@@ -27,7 +27,13 @@ TEXT_NAMES = (
     *("abstract", "summary", "snippet", "sentences", "texts", "文本", "内容", "评论"),
 )
 TITLE_NAMES = ("title", "headline", "subject", "review_title", "标题")
-PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"))
+PAIRS = (
+    *(("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2")),
+    *(("text", "text_pair"), ("text1", "text2"), ("text_1", "text_2"), ("sentence_1", "sentence_2")),
+    *(("sentence_a", "sentence_b"), ("question_1", "question_2"), ("#1_string", "#2_string")),
+    *(("question", "sentence"), ("question", "passage"), ("query", "passage"), ("claim", "evidence")),
+)
+"""Usual names of the two columns of a pair."""
 KNOWN_NAMES = frozenset((*LABEL_NAMES, *TEXT_NAMES, *TITLE_NAMES, *(name for pair in PAIRS for name in pair)))
 _LABEL_ENDINGS = ("_label", "_sentiment", "_class", "_category", "_polarity")
 _LONGEST_LABEL = 40
@@ -40,10 +46,19 @@ class Columns:
     Attributes:
         text: The columns whose texts are joined, in order.
         label: The column of labels, or None.
+        pair: The column of the other text of a pair, or None.
+        flags: Columns that hold 0 or 1, each for the label it is named after; in place of `label`.
     """
 
     text: tuple[str, ...]
     label: str | None = None
+    pair: str | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are labels."""
+        return self.label is not None or bool(self.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +67,14 @@ class ColumnChoice:
 
     Attributes:
         text: The text columns by name or number from 1; empty to find out.
-        label: The label column by name or number from 1; None to find out.
+        label: The label column, or several 0/1 columns, by name or number from 1; empty to find out.
+        pair: The column of the other text, by name or number from 1; None to find out.
         trained: The columns of the training file, preferred where a later file has them too.
     """
 
     text: tuple[str | int, ...] = ()
-    label: str | int | None = None
+    label: tuple[str | int, ...] = ()
+    pair: str | int | None = None
     trained: Columns | None = None
 
 
@@ -72,17 +89,39 @@ def choose_columns(table: Table, choice: ColumnChoice, *, need_label: bool) -> C
     Raises:
         UserError: A column that is set does not exist, or none can be told to hold text or labels.
     """
-    if choice.trained and _fits(table, choice.trained, need_label) and not choice.text and choice.label is None:
+    chosen = choice.text or choice.label or choice.pair
+    if choice.trained and _fits(table, choice.trained, need_label) and not chosen:
+        flags = choice.trained.flags if set(choice.trained.flags) <= set(table.columns) else ()
         label = choice.trained.label if choice.trained.label in table.columns else None
-        return Columns(choice.trained.text, label)
-    text = tuple(_resolve(table, name, "text") for name in choice.text) or _text_by_name(table)
-    label = _label(table, choice, text, need_label)
+        return replace(choice.trained, label=label, flags=flags)
+    text, pair = _texts(table, choice)
+    if choice.trained and choice.trained.pair and pair is None:
+        known = ", ".join(f"`{column}`" for column in table.columns)
+        what, fix = "no second text, and the task is about pairs of texts", "name it with --set task.text_pair=COLUMN"
+        raise UserError(f"{what}; columns: {known}", where=table.path, line=1, fix=fix)
+    label, flags = _labels(table, choice, (*text, *([pair] if pair else [])), need_label)
     if not text:
-        others = tuple(name for name in table.columns if name != label)
+        others = tuple(name for name in table.columns if name not in (label, pair, *flags))
         text = _text_by_content(table, others, table.look(None) if need_label else table.look())
-    if label in text:
-        raise UserError(f"column `{label}` is both text and label", where=table.path, fix="set task.text or task.label")
-    return Columns(text, label)
+    twice = next((name for name in (label, pair, *flags) if name in text), None)
+    if twice is not None:
+        what = f"column `{twice}` is both text and {'the other text' if twice == pair else 'label'}"
+        raise UserError(what, where=table.path, fix="set task.text, task.text_pair or task.label")
+    return Columns(text, label, pair, flags)
+
+
+def _texts(table: Table, choice: ColumnChoice) -> tuple[tuple[str, ...], str | None]:
+    """Return the columns of the text and of the other text of a pair, as set or by their names."""
+    pair = None if choice.pair is None else _resolve(table, choice.pair, "text_pair")
+    if choice.text:
+        return tuple(_resolve(table, name, "text") for name in choice.text), pair
+    if pair is not None:
+        return tuple(name for name in _text_by_name(table) if name != pair), pair
+    by_name = {normal_name(column): column for column in reversed(table.columns)} if table.named else {}
+    for first, second in PAIRS:
+        if first in by_name and second in by_name:
+            return (by_name[first],), by_name[second]
+    return _text_by_name(table), None
 
 
 def join_texts(values: Mapping[str, Any], columns: Columns) -> str:
@@ -99,7 +138,9 @@ def join_texts(values: Mapping[str, Any], columns: Columns) -> str:
 
 
 def _fits(table: Table, trained: Columns, need_label: bool) -> bool:
-    wanted = (*trained.text, trained.label) if need_label or not table.named else trained.text
+    wanted = (*trained.text, *([trained.pair] if trained.pair else []))
+    if need_label or not table.named:
+        wanted = (*wanted, *(trained.flags or [str(trained.label)]))
     return all(name in table.columns for name in wanted)
 
 
@@ -121,37 +162,53 @@ def _text_by_name(table: Table) -> tuple[str, ...]:
     if not table.named:
         return ()
     by_name = {normal_name(column): column for column in reversed(table.columns)}
-    for pair in PAIRS:
-        if all(name in by_name for name in pair):
-            return tuple(by_name[name] for name in pair)
     body = next((by_name[name] for name in TEXT_NAMES if name in by_name), None)
     title = next((by_name[name] for name in TITLE_NAMES if name in by_name), None)
     return tuple(name for name in (title, body) if name is not None)
 
 
-def _label(table: Table, choice: ColumnChoice, text: Sequence[str], need_label: bool) -> str | None:
-    if choice.label is not None:
+def _labels(
+    table: Table, choice: ColumnChoice, text: Sequence[str], need_label: bool
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the column of labels, or the columns of 0 and 1 that stand for one label each."""
+    if choice.label:
         try:
-            return _resolve(table, choice.label, "label")
+            chosen = tuple(_resolve(table, name, "label") for name in choice.label)
         except UserError:
             if need_label:
                 raise
-            return None
+            return None, ()
+        return (chosen[0], ()) if len(chosen) == 1 else (None, chosen)
     others = [name for name in table.columns if name not in text]
     if table.named:
         by_name = {normal_name(column): column for column in reversed(others)}
         found = [by_name[name] for name in LABEL_NAMES if name in by_name]
         found += [column for name, column in by_name.items() if name.endswith(_LABEL_ENDINGS)]
         if found:
-            return found[0]
+            return found[0], ()
     if not need_label:
-        return None
+        return None, ()
+    flags = _flags(table.look(None), others) if table.named else ()
+    if len(flags) > 1:
+        rest = [name for name in others if name not in flags]
+        label = _label_by_content(table.look(None), rest, alone=False) if rest else None
+        return (None, flags) if label is None else (label, ())
     label = _label_by_content(table.look(None), others, alone=len(table.columns) == 2)
     if label is None:
         names = ", ".join(f"`{column}`" for column in table.columns)
         what = f"no column of labels among {names}"
         raise UserError(what, where=table.path, line=1, fix="name it with --set task.label=COLUMN")
-    return label
+    return label, ()
+
+
+def _flags(records: Sequence[Record], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that hold nothing but 0 and 1."""
+    return tuple(name for name in names if all(is_flag(record.values.get(name)) for record in records))
+
+
+def is_flag(value: Any) -> bool:
+    """Whether a value is 0 or 1, as a number, a truth value or text."""
+    return value in (0, 1) if isinstance(value, (bool, int, float)) else str(value).strip() in ("0", "1")
 
 
 def _label_by_content(records: Sequence[Record], names: Sequence[str], *, alone: bool) -> str | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-_NAME = re.compile(r"[^\W\d][\w .:/()-]{0,39}")
+_NAME = re.compile(r"(?:#\d )?[^\W\d][\w .:/()-]{0,39}")
 _FEW_ROWS = 8
 
 

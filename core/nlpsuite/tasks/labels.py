@@ -34,14 +34,26 @@ _POLARITY = {
 }
 
 
+_NUMBER = r"[+-]?[0-9]+([.][0-9]+)?"
+
+
+def has_known_order(names: Iterable[str]) -> bool:
+    """Whether labels run from less to more: all are numbers, or all name a polarity (negative, neutral ...)."""
+    listed = list(names)
+    return all(re.fullmatch(_NUMBER, name) for name in listed) or all(_plain(name) in _POLARITY for name in listed)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
 def natural_order(names: Iterable[str]) -> list[str]:
     """Sort label names: numbers by size, names of polarity from negative to positive, all else with `2` before `10`."""
     unsorted = sorted(set(names))
-    if all(re.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?", name) for name in unsorted):
+    if all(re.fullmatch(_NUMBER, name) for name in unsorted):
         return sorted(unsorted, key=float)
-    plain = {name: re.sub(r"[\s_-]+", " ", name).strip().casefold() for name in unsorted}
-    if all(each in _POLARITY for each in plain.values()):
-        return sorted(unsorted, key=lambda name: _POLARITY[plain[name]])
+    if has_known_order(unsorted):
+        return sorted(unsorted, key=lambda name: _POLARITY[_plain(name)])
     return sorted(unsorted, key=_natural_key)
 
 
@@ -57,39 +69,50 @@ class LabelSchema:
     Attributes:
         names: The names as the user writes them, in the order of the class indices.
         counts: How many training rows have each.
+        rows: How many training rows there are; None: each has one label, so it is the sum of the counts.
     """
 
     names: tuple[str, ...]
     counts: tuple[int, ...]
+    rows: int | None = None
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Row], order: Callable[[Iterable[str]], list[str]] = natural_order) -> LabelSchema:
+    def from_rows(
+        cls,
+        rows: Sequence[Row],
+        order: Callable[[Iterable[str]], list[str]] = natural_order,
+        *,
+        several: bool = False,
+    ) -> LabelSchema:
         """Collect the labels of training rows.
 
         Args:
-            rows: Rows whose target is a label name.
+            rows: Rows whose target is a label name; if `several`, a list of them.
             order: Puts the names in order.
+            several: Whether a row may have several labels, or none.
 
         Raises:
-            UserError: All rows have one label.
+            UserError: All rows have one label; if `several`, none has any.
         """
-        counts = Counter(str(row.target) for row in rows)
-        if len(counts) < 2:
+        counts = Counter(name for row in rows for name in labels_of(row))
+        if len(counts) < (1 if several else 2):
             only = next(iter(counts), None)
-            what = "no rows" if only is None else f"all {counts[only]} training rows have one label, `{only}`"
+            what = f"all {counts[only]} training rows have one label, `{only}`" if only is not None else "no rows"
+            what = "no training row has a label" if several and rows else what
             where, _ = split_where(rows[0].where) if rows else (None, None)
-            raise UserError(what, where=where, fix="give rows with at least two labels")
+            fix = "give rows with labels" if several else "give rows with at least two labels"
+            raise UserError(what, where=where, fix=fix)
         names = order(counts)
-        return cls(tuple(names), tuple(counts[name] for name in names))
+        return cls(tuple(names), tuple(counts[name] for name in names), len(rows) if several else None)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> LabelSchema:
         """Take back what `to_state` returned."""
-        return cls(tuple(state["names"]), tuple(state["counts"]))
+        return cls(tuple(state["names"]), tuple(state["counts"]), state.get("rows"))
 
     def to_state(self) -> dict[str, Any]:
         """Return the schema as JSON values."""
-        return {"names": list(self.names), "counts": list(self.counts)}
+        return {"names": list(self.names), "counts": list(self.counts), "rows": self.rows}
 
     def __len__(self) -> int:
         """Return the number of classes."""
@@ -119,15 +142,16 @@ class LabelSchema:
         """
         known = set(self.names)
         for row in rows:
-            if str(row.target) not in known:
-                raise self._unknown(row)
+            for name in labels_of(row):
+                if name not in known:
+                    raise self._unknown(name, row.where)
 
-    def _unknown(self, row: Row) -> UserError:
-        near = difflib.get_close_matches(str(row.target), self.names, n=1)
-        shown = ", ".join(f"`{name}`" for name in self.names[:20]) + (" ..." if len(self) > 20 else "")
-        where, line = split_where(row.where)
+    def _unknown(self, name: str, place: str) -> UserError:
+        near = difflib.get_close_matches(name, self.names, n=1)
+        shown = ", ".join(f"`{each}`" for each in self.names[:20]) + (" ..." if len(self) > 20 else "")
+        where, line = split_where(place)
         guess = f"did you mean `{near[0]}`? " if near else ""
-        what = f"label `{row.target}` is not among the training rows' {len(self)} labels"
+        what = f"label `{name}` is not among the training rows' {len(self)} labels"
         return UserError(what, where=where, line=line, fix=f"{guess}known labels: {shown}")
 
     def class_weights(self, kind: ClassWeights) -> tuple[float, ...]:
@@ -136,6 +160,18 @@ class LabelSchema:
             return (1.0,) * len(self)
         total = sum(self.counts)
         return tuple(total / (len(self) * count) for count in self.counts)
+
+    def presence_weights(self, kind: ClassWeights) -> tuple[tuple[float, float], ...]:
+        """Return for each label the weights of rows without and with it: 1, or if `balanced` as much for both sides."""
+        if kind == "none":
+            return ((1.0, 1.0),) * len(self)
+        total = self.rows or sum(self.counts)
+        return tuple((total / (2 * max(1, total - count)), total / (2 * count)) for count in self.counts)
+
+
+def labels_of(row: Row) -> tuple[str, ...]:
+    """Return the labels of a row, be its target one name or a list of them."""
+    return tuple(map(str, row.target)) if isinstance(row.target, (tuple, list)) else (str(row.target),)
 
 
 def split_where(where: str) -> tuple[str | None, int | None]:

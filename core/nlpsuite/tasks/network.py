@@ -62,8 +62,9 @@ class Network:
     def hidden(self, batch: Batch) -> Tensor:
         """Return the hidden states of a batch, (B, T, D); no window sees another or its padding."""
         ids_BT = batch.ids_BT if self._hide is None else self._hide(batch.ids_BT)
-        # Without padding there is nothing to hide, and attention without a mask has faster kernels.
-        padded = any(len(window.ids) < ids_BT.shape[1] for window in batch.windows)
+        # Without padding there is nothing to hide, nor where all look back only, since padding follows the text; and
+        # attention without a mask has faster kernels.
+        padded = self._mode != "causal" and any(len(window.ids) < ids_BT.shape[1] for window in batch.windows)
         segments_BT = torch.where(batch.real_BT, 0, PADDING) if padded else None
         prefix_B = None
         if self._mode == "prefix":
@@ -78,12 +79,17 @@ class Network:
         """Return scores of the token after each position, (N, V), by the backbone's own output layer."""
         return self.backbone.logits(hidden_ND)
 
-    def next_token_loss(self, hidden_ND: Tensor, targets_N: Tensor) -> Tensor:
+    def next_token_loss(self, hidden_ND: Tensor, targets_N: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """Return the mean cross-entropy in nats of the tokens that follow the positions, with gradients; a scalar.
 
         It never holds all logits at once; with no position it is zero.
+
+        Args:
+            hidden_ND: Hidden states of the positions.
+            targets_N: The tokens that follow them.
+            smoothing: Share of the truth that is spread evenly over the vocabulary.
         """
-        return chunked_cross_entropy(hidden_ND, self.backbone.output_weight, targets_N)
+        return chunked_cross_entropy(hidden_ND, self.backbone.output_weight, targets_N, smoothing=smoothing)
 
     def next_token_losses(self, hidden_ND: Tensor, targets_N: Tensor) -> Tensor:
         """Return the cross-entropy in nats of each token that follows a position, float32 (N), without gradients."""

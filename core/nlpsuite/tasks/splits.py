@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.tasks.task import Row
 
-_WORDS = {
+SPLIT_WORDS = {
     "train": ("train", "training"),
     "valid": ("valid", "validation", "dev", "val"),
     "test": ("test", "testing"),
@@ -43,7 +43,7 @@ def find_splits(path: Path, suffixes: Sequence[str] = TABLE_SUFFIXES) -> SplitFi
         raise UserError("no such file or folder", where=path, fix="check the path")
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     usable = [entry for entry in entries if entry.is_dir() or data_suffix(entry) in suffixes]
-    found = {split: _one_of(path, split, usable) for split in _WORDS}
+    found = {split: _one_of(path, split, usable) for split in SPLIT_WORDS}
     if found["train"] is None:
         return _without_names(path, usable, found, suffixes)
     notes = [f"{split}: {entry.name}" for split, entry in found.items() if entry is not None]
@@ -56,7 +56,7 @@ def find_splits(path: Path, suffixes: Sequence[str] = TABLE_SUFFIXES) -> SplitFi
 
 def _one_of(path: Path, split: str, entries: Sequence[Path]) -> Path | None:
     """Return the entry named exactly after the split, else the one with the split's word in its name."""
-    words = _WORDS[split]
+    words = SPLIT_WORDS[split]
     exact = [entry for entry in entries if _stem(entry) in words]
     candidates = exact or [entry for entry in entries if _splits_in(entry) == {split}]
     if len(candidates) > 1:
@@ -71,7 +71,7 @@ def _stem(entry: Path) -> str:
 
 def _splits_in(entry: Path) -> set[str]:
     parts = re.split(r"[^a-z]+", entry.name.casefold())
-    return {split for split, words in _WORDS.items() if any(word in parts for word in words)}
+    return {split for split, words in SPLIT_WORDS.items() if any(word in parts for word in words)}
 
 
 def _without_names(

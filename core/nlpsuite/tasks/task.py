@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from nlpsuite.report import Reporter
@@ -46,7 +48,7 @@ class Window:
     """A piece of a row that fits the backbone's context, special tokens included.
 
     Attributes:
-        ids: Token ids.
+        ids: Token ids; an array takes a tenth of a list's memory.
         target: What `Task.loss` needs for this window (a class index, a tag index for each token ...), or None.
         weight: The share of the row's loss that this window carries; a row's windows add up to 1.
         start: Where the window begins in the row, in tokens without special ones.
@@ -54,7 +56,7 @@ class Window:
         features: What the head needs to know of the window beside its hidden states (hashed n-grams, letters ...).
     """
 
-    ids: Sequence[int]
+    ids: Sequence[int] | NDArray[np.int32]
     target: Any = None
     weight: float = 1.0
     start: int = 0
@@ -144,6 +146,8 @@ class Task(ABC):
             weights are then scored once more in full.
         starts_able: Whether the task can be done before any training, as generation can; the scores of the untrained
             task are then the baseline.
+        own_targets: Whether rows are their own targets, as a text is that of a language model: the test data then needs
+            no labels to be scored. May be set by `read`, where it depends on the data.
     """
 
     attention: AttentionMode = "bidirectional"
@@ -152,6 +156,7 @@ class Task(ABC):
     decoding_cost: float = 1.0
     brief_validation: bool = False
     starts_able: bool = False
+    own_targets: bool = False
 
     def splits(self, source: Path) -> SplitFiles:
         """Find which file or folder in `source` is for training, validation and testing; by their names if not overridden.
@@ -162,6 +167,27 @@ class Task(ABC):
         from nlpsuite.tasks.splits import find_splits
 
         return find_splits(source)
+
+    def hold_out(
+        self, rows: Sequence[Row], fraction: float, seed: int, report: Reporter
+    ) -> tuple[list[Row], list[Row]]:
+        """Split training rows in two, where the data lacks validation or test rows; each row alone if not overridden.
+
+        Args:
+            rows: The training rows.
+            fraction: The share to hold out, between 0 and 1.
+            seed: Decides which.
+            report: Told how many.
+
+        Returns:
+            The rows kept and the rows held out, neither empty.
+
+        Raises:
+            UserError: There are too few rows to split.
+        """
+        from nlpsuite.tasks.splits import split_rows
+
+        return split_rows(rows, fraction=fraction, seed=seed, report=report)
 
     def texts(self, row: Row) -> Iterator[str]:
         """Yield the texts of a row that a tokenizer made for the task must know: its inputs if not overridden."""
@@ -230,6 +256,20 @@ class Task(ABC):
     @abstractmethod
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Turn the outputs of a row's windows into its prediction, as JSON values without the inputs."""
+
+    def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
+        """Learn from validation rows what training cannot teach, such as a threshold; nothing if not overridden.
+
+        Called once, after training and before the model is saved and test rows are scored.
+
+        Args:
+            rows: The validation rows.
+            predictions: Their predictions by the best weights, in full.
+
+        Returns:
+            Whether predictions may now differ, so that the rows must be predicted again.
+        """
+        return False
 
     @abstractmethod
     def make_metrics(self) -> TaskMetrics:

@@ -1,20 +1,19 @@
-"""Text classification: what sentiment, topics and any other task with one label a text have in common."""
+"""Text classification: what sentiment, topics and any other task that labels texts have in common."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.columns import ColumnChoice, Columns
 from nlpsuite.tasks.examples import add_examples, with_examples
-from nlpsuite.tasks.labels import LabelSchema, natural_order, split_where
-from nlpsuite.tasks.lines import file_lines
+from nlpsuite.tasks.labels import LabelSchema, has_known_order, labels_of, natural_order, split_where
 from nlpsuite.tasks.tables import data_suffix
 from nlpsuite.tasks.task import Task
-from nlpsuite.tasks.text_folders import folder_rows
-from nlpsuite.tasks.text_rows import is_plain_text, open_table, stream_rows, table_rows
-from nlpsuite.tasks.windows import text_windows
+from nlpsuite.tasks.text_ngrams import TextNgrams
+from nlpsuite.tasks.text_reader import TextReader
+from nlpsuite.tasks.text_windows import row_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
 
 
 class TextClassification(Task):
-    """Gives a text one of the labels of its training rows.
+    """Gives a text, or a pair of texts, one of the labels of its training rows, or any number of them.
 
-    Rows have the input `text` and a label name as target. A text longer than the context becomes several windows; its
-    prediction is made from the mean of their scores. A subclass gives its own example rows, for errors about data.
+    Rows have the input `text`, and `text_pair` in pairs. The target is a label name; where the training rows have several
+    labels, a tuple of them. What is longer than the context becomes several windows; the prediction is made from the mean
+    of their scores. Scores of n-grams stand beside those of the backbone (`text_ngrams`). A subclass gives its own example
+    rows, for errors about data, and says whether an order of its labels means something.
 
     Args:
         context: What the host gives.
@@ -41,11 +42,14 @@ class TextClassification(Task):
         {"text": "The match went to extra time.", "label": "sports"},
         {"text": "Shares fell after the report.", "label": "business"},
     )
+    ordered: ClassVar[bool] = False
 
     def __init__(self, context: TaskContext, settings: TextClassificationSettings):
         self.context, self.settings = context, settings
+        self._reader = TextReader(settings, context.report)
         self._labels: LabelSchema | None = None
-        self._columns: Columns | None = None
+        self._several = False
+        self._ngrams: TextNgrams | None = None
 
     @property
     def labels(self) -> LabelSchema:
@@ -55,42 +59,25 @@ class TextClassification(Task):
         return self._labels
 
     def order_labels(self, names: Iterable[str]) -> list[str]:
-        """Put label names in the order of their class indices."""
-        return natural_order(names)
+        """Put label names in the order of their class indices: as a file of class names has them, else the natural one."""
+        listed, named = set(names), list(self._reader.names.values())
+        return [name for name in named if name in listed] if listed <= set(named) else natural_order(listed)
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read a CSV, TSV, JSON Lines or Parquet file, or folders named after labels; to predict, also plain text."""
         if not source.exists():
             raise UserError("no such file or folder", where=source, fix="check the path")
-        return with_examples(self._read(source, split), self.examples, data_suffix(source))
-
-    def _read(self, source: Path, split: Split) -> Iterator[Row]:
-        report = self.context.report
-        if source.is_dir():
-            yield from folder_rows(source, report, need_label=split != "predict")
-        elif split == "predict" and is_plain_text(source):
-            yield from stream_rows(file_lines(source), str(source), self._choice(), report)
-        else:
-            table = open_table(source, self._choice(), self.settings.header)
-            columns, rows = table_rows(table, self._choice(), report, need_label=split != "predict")
-            if split == "train":
-                self._columns = columns
-            yield from rows
+        return with_examples(self._reader.read(source, split), self.examples, data_suffix(source))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
-        """Read one text a line, or JSON Lines with the text field of the training rows or any usual one."""
-        rows = stream_rows(lines, where, self._choice(), self.context.report)
-        return with_examples(rows, self.examples, ".jsonl")
-
-    def _choice(self) -> ColumnChoice:
-        text = self.settings.text
-        chosen = () if text is None else text if isinstance(text, tuple) else (text,)
-        return ColumnChoice(chosen, self.settings.label, self._columns)
+        """Read plain text, one text a line, or JSON Lines with the text field of the training rows or any usual one."""
+        return with_examples(self._reader.read_lines(lines, where), self.examples, ".jsonl")
 
     def fit(self, rows: Sequence[Row]) -> None:
-        """Collect the labels and say how many rows have each."""
+        """Collect the labels, say how many rows have each, and keep the rows for the n-grams to be fitted to."""
+        self._several = any(isinstance(row.target, (tuple, list)) for row in rows)
         try:
-            labels = LabelSchema.from_rows(rows, self.order_labels)
+            labels = LabelSchema.from_rows(rows, self.order_labels, several=self._several)
             if len(labels) > self.settings.max_classes:
                 what = f"{len(labels)} different labels in {len(rows)} rows; is this the column of labels?"
                 fix = "name the column with --set task.label=COLUMN, or raise --set task.max_classes"
@@ -99,8 +86,25 @@ class TextClassification(Task):
             raise self._with_examples(error) from None
         shown = ", ".join(f"{name} {count}" for name, count in zip(labels.names[:10], labels.counts, strict=False))
         more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-        self.context.report.say(f"{len(rows)} training rows, {len(labels)} labels: {shown}{more}")
+        kind = "any number a row" if self._several else "one a row"
+        self.context.report.say(f"{len(rows)} training rows, {len(labels)} labels, {kind}: {shown}{more}")
+        bare = sum(not labels_of(row) for row in rows) if self._several else 0
+        if bare:
+            self.context.report.say(f"{bare} of {len(rows)} training rows have no label")
+        self._use(labels, rows=rows)
+
+    def _use(self, labels: LabelSchema, rows: Sequence[Row] = (), n_features: int = 0) -> None:
         self._labels = labels
+        if self._several:
+            self.monitor = "f1_micro"
+        self._ngrams = TextNgrams(
+            labels,
+            self.settings,
+            several=self._several,
+            rows=rows,
+            n_features=n_features,
+            report=self.context.report,
+        )
 
     def check(self, rows: Sequence[Row]) -> None:
         """Refuse labels that training rows do not have."""
@@ -113,66 +117,90 @@ class TextClassification(Task):
         return add_examples(error, self.examples, data_suffix(Path(error.where or "")))
 
     def state(self) -> dict[str, Any]:
-        """Return the labels and the columns of the training file."""
-        columns = self._columns
-        stored = None if columns is None else {"text": list(columns.text), "label": columns.label}
-        return {"labels": self.labels.to_state(), "columns": stored}
+        """Return the labels, what the training file was like, and the number of n-grams that the head knows."""
+        n_features = 0 if self._ngrams is None else self._ngrams.n_features
+        return {"labels": self.labels.to_state(), "several": self._several, "ngrams": n_features} | self._reader.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
-        self._labels = LabelSchema.from_state(state["labels"])
-        stored = state["columns"]
-        self._columns = None if stored is None else Columns(tuple(stored["text"]), stored["label"])
+        self._several = bool(state["several"])
+        self._reader.restore(state)
+        self._use(LabelSchema.from_state(state["labels"]), n_features=int(state["ngrams"]))
 
     def encode(self, row: Row) -> list[Window]:
-        """Cut the text into windows, each with the class index as target."""
-        target = self.labels.index(row.target) if row.target in self.labels.names else None
-        ids = self.context.tokenizer.encode(row.inputs["text"])
-        return text_windows(ids, self.context.tokenizer, self.context.context, self.settings.overlap, target)
+        """Cut the text or pair into windows, each with the class index, or the indices, as target."""
+        context, settings = self.context, self.settings
+        windows = row_windows(row.inputs, context.tokenizer, context.context, settings.overlap, self._target(row))
+        features = None if self._ngrams is None else self._ngrams.features(row)
+        return windows if features is None else [replace(window, features=features) for window in windows]
+
+    def _target(self, row: Row) -> Any:
+        if row.target is None or not set(labels_of(row)) <= set(self.labels.names):
+            return None
+        indices = tuple(self.labels.index(name) for name in labels_of(row))
+        return indices if self._several else indices[0]
 
     def make_head(self, hidden_size: int) -> nn.Module:
-        """Make a pooled head with a score for each label."""
+        """Make a pooled head with a score for each label, and the n-grams' scores beside it."""
         from nlpsuite.tasks.heads import PooledHead
+        from nlpsuite.tasks.text_head import TextHead
 
-        return PooledHead(hidden_size, len(self.labels), self.settings.dropout)
+        scores = None if self._ngrams is None else self._ngrams.scores()
+        return TextHead(PooledHead(hidden_size, len(self.labels), self.settings.dropout), scores)
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
-        """Return the cross-entropy, weighted by window and class."""
-        import torch
+        """Return the cross-entropy of the label, or of each label's presence, weighted by window and class."""
+        from nlpsuite.tasks.label_losses import label_loss, presence_loss
 
-        logits_BC = network.head(network.hidden(batch), batch.real_BT).float()
-        target_B = torch.tensor([window.target for window in batch.windows], device=logits_BC.device)
-        class_weight_C = torch.tensor(self.labels.class_weights(self.settings.class_weights), device=logits_BC.device)
-        weight_B = batch.weight_B * class_weight_C[target_B]
-        loss_B = torch.nn.functional.cross_entropy(logits_BC, target_B, reduction="none")
-        return (loss_B * weight_B).sum() / weight_B.sum()
+        logits_BC = network.head(network.hidden(batch), batch.real_BT, batch.windows)
+        targets = [window.target for window in batch.windows]
+        kind = self.settings.class_weights
+        if self._several:
+            return presence_loss(logits_BC, targets, batch.weight_B, self.labels.presence_weights(kind))
+        return label_loss(logits_BC, targets, batch.weight_B, self.labels.class_weights(kind))
 
     def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
         """Return the logits of each window, [C]."""
-        logits_BC: Tensor = network.head(network.hidden(batch), batch.real_BT)
-        return list(logits_BC.float().unbind(0))
+        logits_BC: Tensor = network.head(network.hidden(batch), batch.real_BT, batch.windows)
+        return list(logits_BC.unbind(0))
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
-        """Return the likeliest label and the probability of each, from the mean logits weighted by window length."""
+        """Return the likeliest label, or those likelier than not, and the probability of each.
+
+        They are those of the mean logits, weighted by window length.
+        """
         import torch
 
         length_W = torch.tensor([len(window.ids) for window in windows], dtype=torch.float64)
         logits_WC = torch.stack([output.detach().cpu().double() for output in outputs])
-        probability_C = ((length_W / length_W.sum()) @ logits_WC).softmax(0).tolist()
-        best = max(range(len(probability_C)), key=probability_C.__getitem__)
-        return {
-            "label": self.labels.names[best],
-            "probabilities": dict(zip(self.labels.names, probability_C, strict=True)),
-        }
+        logits_C = (length_W / length_W.sum()) @ logits_WC
+        probability_C = (logits_C.sigmoid() if self._several else logits_C.softmax(0)).tolist()
+        probabilities = dict(zip(self.labels.names, probability_C, strict=True))
+        if self._several:
+            return {"labels": [name for name, p in probabilities.items() if p >= 0.5], "probabilities": probabilities}
+        return {"label": max(probabilities, key=probabilities.__getitem__), "probabilities": probabilities}
 
     def make_metrics(self) -> TaskMetrics:
-        """Return accuracy, macro F1, Matthews correlation and expected calibration error."""
+        """Return accuracy, F1, Matthews correlation and calibration error; where an order is known, also the distance."""
         from nlpsuite.tasks.metrics import ClassificationMetrics
+        from nlpsuite.tasks.multi_metrics import MultiLabelMetrics
 
-        return ClassificationMetrics(self.labels)
+        if self._several:
+            return MultiLabelMetrics(self.labels)
+        return ClassificationMetrics(self.labels, ordered=self._order_known())
+
+    def _order_known(self) -> bool:
+        """Whether it is known which label lies between which: three or more of them, in order."""
+        names = self.labels.names
+        named = bool(self._reader.names) and set(names) <= set(self._reader.names.values())
+        return self.ordered and len(names) > 2 and (has_known_order(names) or named)
 
     def baseline(self, train: Sequence[Row], rows: Sequence[Row]) -> dict[str, float]:
-        """Return the scores of always saying the majority label of the training rows."""
+        """Return the scores of always saying the majority label of the training rows, or each label that most have."""
         from nlpsuite.tasks.metrics import majority_baseline
+        from nlpsuite.tasks.multi_metrics import majority_labels_baseline
 
-        return majority_baseline(LabelSchema.from_rows(train, self.order_labels), rows)
+        labels = LabelSchema.from_rows(train, self.order_labels, several=self._several)
+        if self._several:
+            return majority_labels_baseline(labels, rows)
+        return majority_baseline(labels, rows, ordered=self._order_known())

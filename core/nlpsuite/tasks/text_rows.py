@@ -1,60 +1,91 @@
-"""Rows of a text and a label, from tables or lines of plain text."""
+"""Rows of a text, or a pair of texts, and its labels, from tables or lines of plain text."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import math
-from pathlib import Path
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.columns import KNOWN_NAMES, TEXT_NAMES, choose_columns, join_texts
+from nlpsuite.tasks.columns import KNOWN_NAMES, TEXT_NAMES, Columns, join_texts
 from nlpsuite.tasks.headers import normal_name
+from nlpsuite.tasks.label_cells import LabelForm, read_target
 from nlpsuite.tasks.lines import file_lines
-from nlpsuite.tasks.tables import Table, data_suffix, is_json_object, json_table, read_table
+from nlpsuite.tasks.row_problems import RowProblems
+from nlpsuite.tasks.tables import Table, data_suffix, is_json_object, read_table
 from nlpsuite.tasks.task import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from nlpsuite.report import Reporter
-    from nlpsuite.tasks.columns import ColumnChoice, Columns
+    from nlpsuite.tasks.columns import ColumnChoice
 
 _TABLES_BY_NAME = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def open_table(path: Path, choice: ColumnChoice, header: bool | None) -> Table:
     """Open a table whose header may hold the names that the user set."""
-    names = {normal_name(str(name)) for name in (*choice.text, choice.label) if name is not None}
+    set_names = (*choice.text, *choice.label, choice.pair)
+    names = {normal_name(str(name)) for name in set_names if name is not None}
     return read_table(path, known=KNOWN_NAMES | names, header=header)
 
 
+def describe(table: Table, columns: Columns, form: LabelForm) -> str:
+    """Say what was decided of a table, in a line."""
+    names = " and ".join(f"`{name}`" for name in columns.text)
+    names += f", its pair in `{columns.pair}`" if columns.pair else ""
+    if columns.flags:
+        shown = ", ".join(f"`{name}`" for name in columns.flags[:5]) + (" ..." if len(columns.flags) > 5 else "")
+        labels = f"labels are the columns of 0 and 1 {shown}"
+    else:
+        labels = f"labels in `{columns.label}`" if columns.label else "no labels"
+    if form.several and columns.labelled:
+        apart = f", set apart by `{form.separator}`" if form.separator and columns.label else ""
+        labels += f", any number for a text{apart}"
+    header = "" if table.kind in ("JSON Lines", "Parquet") else " with header" if table.named else " without header"
+    used = (*columns.text, columns.label, columns.pair, *columns.flags)
+    unused = [f"`{name}`" for name in table.columns if name not in used]
+    ignored = f"; not used: {', '.join(unused)}" if unused else ""
+    return f"{table.path}: {table.kind}{header}; text in {names}, {labels}{ignored}"
+
+
 def table_rows(
-    table: Table, choice: ColumnChoice, report: Reporter, *, need_label: bool
-) -> tuple[Columns, Iterator[Row]]:
-    """Decide which columns hold text and label, say so, and return them with the rows.
+    table: Table, columns: Columns, form: LabelForm, names: Mapping[str, str], *, need_label: bool
+) -> Iterator[Row]:
+    """Yield the rows of a table.
 
     Args:
         table: The table.
-        choice: What is set or known of its columns.
-        report: Told what was decided.
-        need_label: Whether each row must have a label and a text.
+        columns: Which of its columns are read.
+        form: How labels are written.
+        names: Names of numbered labels.
+        need_label: Whether each row must have labels and a text.
 
     Raises:
-        UserError: The columns cannot be told; the rows raise it for a row that is not as it should be.
+        UserError: A text is no text; or, at the end of the file, rows lack a label or a text, with their number.
     """
-    columns = choose_columns(table, choice, need_label=need_label)
-    names = [f"`{name}`" for name in columns.text]
-    label = f"labels in `{columns.label}`" if columns.label else "no labels"
-    header = "" if table.kind in ("JSON Lines", "Parquet") else " with header" if table.named else " without header"
-    unused = [f"`{name}`" for name in table.columns if name not in (*columns.text, columns.label)]
-    ignored = f"; not used: {', '.join(unused)}" if unused else ""
-    report.say(f"{table.path}: {table.kind}{header}; text in {' and '.join(names)}, {label}{ignored}")
-    return columns, (_row(record.values, columns, table.path, record.line, need_label) for record in table)
+    problems = RowProblems(table.path)
+    for record in table:
+        problems.count()
+        text, line = _text(record.values, columns, table.path, record.line), record.line
+        target = read_target(record.values, columns, form, table.path, line)
+        inputs = {"text": text}
+        if columns.pair is not None:
+            inputs["text_pair"] = _text(record.values, Columns((columns.pair,)), table.path, line)
+        if need_label and target is None:
+            problems.note(line, "without a label", "give it a label or take it out")
+            continue
+        if need_label and all(map(is_blank, inputs.values())):
+            problems.note(line, "with an empty text", "give it a text or take it out")
+            continue
+        if names and target is not None:
+            target = tuple(names.get(each, each) for each in target) if form.several else names.get(target, target)
+        yield Row(inputs, target, f"{table.path}:{line}")
+    problems.finish()
 
 
-def _row(values: Any, columns: Columns, path: Path, line: int, need_label: bool) -> Row:
+def _text(values: Mapping[str, Any], columns: Columns, path: Path, line: int) -> str:
     try:
         text = join_texts(values, columns)
         text.encode()
@@ -64,24 +95,12 @@ def _row(values: Any, columns: Columns, path: Path, line: int, need_label: bool)
     except UnicodeEncodeError as error:
         what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
         raise UserError(what, where=path, line=line, fix="take it out") from None
-    target = None if columns.label is None else _label_name(values.get(columns.label), path, line)
-    if need_label and target is None:
-        raise UserError("a row without a label", where=path, line=line, fix="give it a label or take it out")
-    if need_label and not text.strip():
-        raise UserError("a row with an empty text", where=path, line=line, fix="give it a text or take it out")
-    return Row({"text": text}, target, f"{path}:{line}")
+    return text
 
 
-def _label_name(value: Any, path: Path, line: int) -> str | None:
-    """Return a label as the file spells it, without spaces around it; None where there is none."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    what = f"the label is not a name or a number but {type(value).__name__}"
-    raise UserError(what, where=path, line=line, fix="give each row one label")
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing to see: only spaces, control characters and marks without width."""
+    return not text or all(each.isspace() or unicodedata.category(each)[0] in "CZ" for each in text)
 
 
 def is_plain_text(path: Path) -> bool:
@@ -97,25 +116,35 @@ def is_plain_text(path: Path) -> bool:
     return not header and not is_json_object(line)
 
 
-def stream_rows(lines: Iterable[str], where: str, choice: ColumnChoice, report: Reporter) -> Iterator[Row]:
-    """Yield rows to predict as lines stream in.
+def plain_rows(lines: Iterable[str], where: str, *, pairs: bool) -> Iterator[Row]:
+    """Yield a row for each line of plain text, blank ones too.
 
-    They are JSON Lines if the first line that is not blank is a JSON object; else plain text, where each line is a row,
-    blank ones too.
+    Args:
+        lines: The lines.
+        where: Their file.
+        pairs: Whether a line holds two texts with a tab between them.
 
     Raises:
-        UserError: The lines are JSON without a text field, or a later one is not JSON.
+        UserError: A line does not hold two texts, and should.
     """
+    for number, line in enumerate(lines, start=1):
+        text = line.removesuffix("\n").removesuffix("\r")
+        inputs = {"text": text}
+        if pairs:
+            parts = text.split("\t")
+            if len(parts) != 2:
+                what = "the task is about pairs of texts, and the line is not two texts with a tab between them"
+                raise UserError(what, where=where, line=number, fix="write TEXT<TAB>TEXT, or JSON Lines")
+            inputs = {"text": parts[0], "text_pair": parts[1]}
+        yield Row(inputs, None, f"{where}:{number}")
+
+
+def peek(lines: Iterable[str]) -> tuple[str, Iterator[str]]:
+    """Return the first line that is not blank, or an empty one, and all lines, taking no more of them than that."""
     stream = iter(lines)
     first: list[str] = []
     for line in stream:
         first.append(line if first else line.removeprefix("\ufeff"))
         if line.strip():
             break
-    everything = itertools.chain(first, stream)
-    if first and is_json_object(first[-1]):
-        yield from table_rows(json_table(Path(where), everything, look=1), choice, report, need_label=False)[1]
-        return
-    report.say(f"{where}: plain text, one text a line")
-    for number, line in enumerate(everything, start=1):
-        yield Row({"text": line.removesuffix("\n").removesuffix("\r")}, None, f"{where}:{number}")
+    return (first[-1] if first else ""), itertools.chain(first, stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.tasks.task import Window
@@ -51,4 +52,56 @@ def text_windows(
     weight = 1 / len(spans)
     return [
         Window([tokenizer.bos_id, *ids[start:end], tokenizer.eos_id], target, weight, start) for start, end in spans
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PairSpan:
+    """What a window over two parts holds: tokens `first[0]` to `first[1]` of the one, `second[0]` to `second[1]` of the other.
+
+    In the window, `<s>` stands before the first part, `<sep>` between them, and `</s>` at the end.
+    """
+
+    first: tuple[int, int]
+    second: tuple[int, int]
+
+    @property
+    def second_offset(self) -> int:
+        """Where the second part begins in the window, in tokens."""
+        return 2 + self.first[1] - self.first[0]
+
+
+def pair_spans(n_first: int, n_second: int, context: int, overlap: float) -> list[PairSpan]:
+    """Return the windows `<s> first <sep> second </s>` that together hold every token of both parts.
+
+    A part that fits into half of a window is whole in each of them, and the other has the room that is left; of two long
+    parts each window of the one meets each window of the other.
+
+    Args:
+        n_first: Tokens of the first part.
+        n_second: Tokens of the second part.
+        context: The most tokens in a window, special ones included; at least 5.
+        overlap: The share of a part's window, from 0 to below 1, that the next one has too.
+    """
+    room = context - 3
+    if n_first + n_second <= room:
+        return [PairSpan((0, n_first), (0, n_second))]
+    half = room // 2
+    first_size = min(n_first, max(half, room - n_second))
+    second_size = min(n_second, room - first_size)
+    firsts, seconds = (
+        window_spans(n, max(1, size), max(1, round(max(1, size) * (1 - overlap))))
+        for n, size in ((n_first, first_size), (n_second, second_size))
+    )
+    return [PairSpan(first, second) for first in firsts for second in seconds]
+
+
+def pair_ids(first: Sequence[int], second: Sequence[int], span: PairSpan, tokenizer: Tokenizer) -> list[int]:
+    """Return the token ids of a window over two parts."""
+    return [
+        tokenizer.bos_id,
+        *first[slice(*span.first)],
+        tokenizer.sep_id,
+        *second[slice(*span.second)],
+        tokenizer.eos_id,
     ]

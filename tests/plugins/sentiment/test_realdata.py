@@ -30,7 +30,6 @@ def task():
         ("sst2", "test", 1_821, {"0", "1"}),
         ("zh/chnsenticorp", "train", 9_600, {"0", "1"}),
         ("zh/chnsenticorp", "test", 1_200, {"0", "1"}),
-        ("agnews", "test", 7_600, {"1", "2", "3", "4"}),
     ],
 )
 def test_every_row_is_read(realdata, task, name, split, rows, labels):

@@ -89,3 +89,15 @@ def test_rows_as_the_readme_shows_them_are_read(tmp_path: Path) -> None:
         assert len(rows) == 2
         assert all(len(row.inputs["text"]) > 20 for row in rows)
         assert len({row.target for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "ordered"),
+    [("1 2 3 4 5", True), ("negative neutral positive", True), ("0 1", False), ("joy anger fear", False)],
+)
+def test_the_distance_is_measured_where_an_order_is_known(labels: str, ordered: bool) -> None:
+    task = make_task()
+    rows = [api.Row({"text": "t"}, label) for label in labels.split()]
+    task.fit(rows)
+    assert ("mean_absolute_error" in task.baseline(rows, rows)) == ordered
+    assert task.monitor == "accuracy"

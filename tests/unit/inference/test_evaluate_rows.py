@@ -27,7 +27,7 @@ def test_scores_are_those_of_the_predictions(model, data, spy):
     assert [(record["text"], record["target"]) for record in records] == ROWS
     right = sum(record["label"] == record["target"] for record in records)
     assert score.metrics["accuracy"] == pytest.approx(right / 5)
-    assert set(score.metrics) == {"accuracy", "f1_macro", "mcc", "ece"}
+    assert set(score.metrics) == {"accuracy", "f1_macro", "f1_micro", "mcc", "ece"}
     assert score.baseline["accuracy"] == pytest.approx(3 / 5), "always saying good"
     assert score.rows == 5
     assert score.seconds > 0

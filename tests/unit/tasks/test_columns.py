@@ -30,13 +30,54 @@ def chosen(tmp_path: Path, text: str, choice: ColumnChoice = ANY, *, need_label:
         ("Class Index,Title,Description", ("Title", "Description"), "Class Index"),
         ("id,title,body,stars", ("title", "body"), "stars"),
         ("tweet_id,airline_sentiment,name,text", ("text",), "airline_sentiment"),
-        ("premise,hypothesis,gold_label", ("premise", "hypothesis"), "gold_label"),
         ("comment,category,score", ("comment",), "category"),
     ],
 )
 def test_columns_are_found_by_name(tmp_path: Path, header: str, text: tuple[str, ...], label: str) -> None:
     row = ",".join("x" for _ in header.split(","))
     assert chosen(tmp_path, f"{header}\n{row}\n") == Columns(text, label)
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        ("premise,hypothesis,gold_label", "premise", "hypothesis"),
+        ("index,question,sentence,label", "question", "sentence"),
+        ("id,qid1,qid2,question1,question2,is_duplicate", "question1", "question2"),
+        ("Quality,#1 ID,#2 ID,#1 String,#2 String", "#1 String", "#2 String"),
+        ("label,Sentence 1,Sentence 2", "Sentence 1", "Sentence 2"),
+    ],
+)
+def test_pairs_are_found_by_name(tmp_path: Path, header: str, first: str, second: str) -> None:
+    row = ",".join(f"x{n}" for n, _ in enumerate(header.split(",")))
+    columns = chosen(tmp_path, f"{header}\n{row}\n")
+    assert (columns.text, columns.pair) == ((first,), second)
+
+
+def test_the_pair_may_be_set(tmp_path: Path) -> None:
+    text = "title,body,note,label\na,b,c,d\n"
+    expected = Columns(("title", "body"), "label", pair="note")
+    assert chosen(tmp_path, text, ColumnChoice(pair="note")) == expected
+    assert chosen(tmp_path, text, ColumnChoice(("body",), pair=1)) == Columns(("body",), "label", pair="title")
+    with pytest.raises(UserError, match="both text and the other text"):
+        chosen(tmp_path, text, ColumnChoice(("body",), pair="body"))
+
+
+def test_a_pair_of_training_must_be_there_later(tmp_path: Path) -> None:
+    trained = ColumnChoice(trained=Columns(("premise",), "label", pair="hypothesis"))
+    assert chosen(tmp_path, "sentence1,sentence2\na,b\n", trained, need_label=False).pair == "sentence2"
+    with pytest.raises(UserError, match="no second text"):
+        chosen(tmp_path, "premise,id\na,b\n", trained, need_label=False)
+
+
+def test_columns_of_0_and_1_are_labels_where_nothing_else_is(tmp_path: Path) -> None:
+    rows = "".join(f"remark {'x' * n} of many,{n % 2},{n % 3 % 2},{n}7\n" for n in range(12))
+    found = chosen(tmp_path, "comment_text,rude,spam,number\n" + rows)
+    assert found == Columns(("comment_text",), None, flags=("rude", "spam"))
+    mood = "".join(f"remark {n} of many,{n % 2},{n % 3 % 2},{'sad' if n % 5 else 'glad'}\n" for n in range(12))
+    assert chosen(tmp_path, "comment_text,read,sent,mood\n" + mood) == Columns(("comment_text",), "mood")
+    named = ColumnChoice(label=("spam", "rude"))
+    assert chosen(tmp_path, "comment_text,rude,spam,number\n" + rows, named).flags == ("spam", "rude")
 
 
 def headerless(*rows: str) -> str:
@@ -78,8 +119,8 @@ def test_of_unknown_names_the_longest_text_is_taken(tmp_path: Path) -> None:
 
 def test_settings_override_by_name_or_number(tmp_path: Path) -> None:
     text = "text,summary,label,grade\na,b,c,d\n"
-    assert chosen(tmp_path, text, ColumnChoice(("Summary",), "grade")) == Columns(("summary",), "grade")
-    assert chosen(tmp_path, text, ColumnChoice((2, 1), 4)) == Columns(("summary", "text"), "grade")
+    assert chosen(tmp_path, text, ColumnChoice(("Summary",), ("grade",))) == Columns(("summary",), "grade")
+    assert chosen(tmp_path, text, ColumnChoice((2, 1), (4,))) == Columns(("summary", "text"), "grade")
 
 
 @pytest.mark.parametrize(
@@ -87,8 +128,8 @@ def test_settings_override_by_name_or_number(tmp_path: Path) -> None:
     [
         (ColumnChoice(("txet",)), "did you mean `text`"),
         (ColumnChoice((7,)), "columns: `text`, `label`"),
-        (ColumnChoice(label="stars"), "no column `stars`"),
-        (ColumnChoice(("label",), "label"), "both text and label"),
+        (ColumnChoice(label=("stars",)), "no column `stars`"),
+        (ColumnChoice(("label",), ("label",)), "both text and label"),
     ],
 )
 def test_a_setting_that_fits_no_column_is_refused(tmp_path: Path, choice: ColumnChoice, words: str) -> None:

@@ -104,7 +104,9 @@ def test_json_labels_are_named_as_json_spells_them(tmp_path: Path, task: TextCla
         ("train.tsv", "text\tlabel\nfine\t1\n \t0\n", 3, "empty text"),
         ("train.csv", 'text,label\n"a\nb",1\nc\n', 4, "1 field where the header has 2"),
         ("train.jsonl", '{"text": "a", "label": "x"}\n{"text": "b"}\n', 2, "without a label"),
-        ("train.jsonl", '{"text": "a", "label": ["x"]}\n', 1, "label is not a name"),
+        ("train.jsonl", '{"text": "a", "label": {"x": 1}}\n', 1, "label is not a name"),
+        ("train.tsv", "text\tlabel\nfine\t1\n\u200b\t0\n", 3, "empty text"),
+        ("train.tsv", "text\tlabel\nfine\t1\na\t\nb\t\n\tx\n", 3, "2 of 4 rows without a label.*1 with an empty text"),
         ("train.jsonl", '{"text": ["a"], "label": "x"}\n', 1, "text is not a string"),
         ("train.jsonl", '{"text": "\\ud800", "label": "x"}\n', 1, "surrogate"),
         ("train.txt", "one text\nanother text\n", 1, "no fields"),
@@ -224,7 +226,7 @@ def test_an_empty_text_is_one_window(task: TextClassification, tokenizer: Tokeni
 def test_loss_is_the_weighted_mean_over_windows(task: TextClassification) -> None:
     fitted(task)
     head = task.make_head(8)
-    torch.nn.init.normal_(head.classify.weight)
+    torch.nn.init.normal_(head.pooled.classify.weight)
     windows = [Window([1, 5, 2], 0, 1.0), Window([1, 5, 6, 2], 1, 0.5), Window([1, 2], 1, 0.5)]
     made, hidden_BTD = batch(windows)
     head.eval()
@@ -239,7 +241,7 @@ def test_balanced_classes_weigh_the_same_in_the_loss(tokenizer: Tokenizer) -> No
     settings = TextClassificationSettings(class_weights="balanced")
     task = fitted(TextClassification(TaskContext(tokenizer, CONTEXT, 0, Silent()), settings), "aaab")
     head = task.make_head(8)
-    head.classify.bias.data = torch.tensor([1.0, -1.0])
+    head.pooled.classify.bias.data = torch.tensor([1.0, -1.0])
     made, hidden_BTD = batch([Window([1, 2], 0)] * 3 + [Window([1, 2], 1)])
     probability = torch.tensor([1.0, -1.0]).log_softmax(0)
     assert task.loss(Given(head, hidden_BTD), made).item() == pytest.approx(-probability.mean().item())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlpsuite.tasks.windows import text_windows, window_spans
+from nlpsuite.tasks.windows import pair_ids, pair_spans, text_windows, window_spans
 
 
 class Ids:
@@ -49,3 +49,39 @@ def test_text_windows_are_framed_and_share_the_weight(ids: list[int], context: i
         assert len(window.ids) <= context
         assert list(window.ids[1:-1]) == ids[window.start : window.start + len(window.ids) - 2]
         assert window.target == 3
+
+
+class PairIds(Ids):
+    sep_id = 3
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 120), st.integers(0, 200), st.integers(5, 60), st.floats(0, 0.99))
+def test_pairs_of_windows_hold_every_token_of_both_parts(
+    n_first: int, n_second: int, context: int, overlap: float
+) -> None:
+    spans = pair_spans(n_first, n_second, context, overlap)
+    for part, count in (("first", n_first), ("second", n_second)):
+        held = {token for span in spans for token in range(*getattr(span, part))}
+        assert held == set(range(count))
+    first, second = [*range(100, 100 + n_first)], [*range(300, 300 + n_second)]
+    for span in spans:
+        ids = pair_ids(first, second, span, PairIds())  # type: ignore[arg-type]
+        assert len(ids) <= context
+        assert (ids[0], ids[span.second_offset - 1], ids[-1]) == (1, 3, 2)
+        assert ids[span.second_offset : -1] == second[slice(*span.second)]
+
+
+def test_a_short_part_is_whole_in_every_window() -> None:
+    spans = pair_spans(6, 100, 33, 0.25)
+    assert len(spans) > 3
+    assert {span.first for span in spans} == {(0, 6)}
+    assert all(span.second[1] - span.second[0] == 24 for span in spans)
+
+
+def test_two_long_parts_meet_in_every_pair_of_their_windows() -> None:
+    spans = pair_spans(40, 50, 23, 0.0)
+    firsts, seconds = {span.first for span in spans}, {span.second for span in spans}
+    assert len(spans) == len(firsts) * len(seconds)
+    assert len(firsts) == 4
+    assert len(seconds) == 5

@@ -162,6 +162,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if prepared.task.brief_validation:
         validator.best_scored = None
     valid = validator.best_scored or score_rows(prepared, prepared.rows.valid, between=stop)
+    if prepared.task.calibrate(valid.rows, valid.predictions):
+        valid = score_rows(prepared, prepared.rows.valid, between=stop)
     scored = {"val": valid}
     if prepared.rows.test:
         labelled = prepared.rows.test_labelled

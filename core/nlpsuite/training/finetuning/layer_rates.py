@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from nlpsuite.backbone.muon import MuonAdamW
+from nlpsuite.backbone.optimizer import is_matrix
+
 if TYPE_CHECKING:
     from torch import nn
 
     from nlpsuite.backbone.model import Backbone
 
 BETAS = (0.9, 0.98)
+MOMENTUM = 0.95
 
 
 def layer_share(name: str, layers: int, decay: float) -> float:
@@ -38,9 +42,15 @@ def decays(name: str, parameter: torch.Tensor) -> bool:
 
 
 def make_optimizer(
-    backbone: Backbone, head: nn.Module, *, lr: float, layer_decay: float, weight_decay: float
+    backbone: Backbone,
+    head: nn.Module,
+    *,
+    lr: float,
+    layer_decay: float,
+    weight_decay: float,
+    muon_lr: float | None = None,
 ) -> torch.optim.Optimizer:
-    """Make AdamW for all parameters that are to be trained; each group remembers its full rate as `peak_lr`.
+    """Make the optimiser of all parameters that are to be trained; each group remembers its full rate as `peak_lr`.
 
     Args:
         backbone: Its frozen parameters are left out.
@@ -48,19 +58,24 @@ def make_optimizer(
         lr: The full learning rate.
         layer_decay: As in `layer_share`.
         weight_decay: Decoupled decay of matrices.
+        muon_lr: Muon's full learning rate, for the matrices of blocks; None: AdamW trains them too.
     """
     layers = backbone.config.n_layers
     shared = [(n, p, layer_share(n, layers, layer_decay)) for n, p in backbone.named_parameters()]
     shared += [(f"head.{n}", p, 1.0) for n, p in head.named_parameters()]
-    groups: dict[tuple[float, float], list[torch.Tensor]] = {}
+    groups: dict[tuple[float, float, bool], list[torch.Tensor]] = {}
     for name, parameter, share in shared:
         if parameter.requires_grad:
             decay = weight_decay if decays(name, parameter) else 0.0
-            groups.setdefault((share, decay), []).append(parameter)
+            muon = muon_lr is not None and is_matrix(name, parameter)
+            rate = (muon_lr if muon and muon_lr is not None else lr) * share
+            groups.setdefault((rate, decay, muon), []).append(parameter)
     # On a GPU the fused kernel forbids clipping under mixed precision, and there the usual one is quick enough.
     fused = backbone.embedding.weight.device.type == "cpu"
     described: list[dict[str, Any]] = [
-        {"params": parameters, "lr": lr * share, "peak_lr": lr * share, "weight_decay": decay}
-        for (share, decay), parameters in groups.items()
+        {"params": parameters, "lr": rate, "peak_lr": rate, "weight_decay": decay, "muon": muon}
+        for (rate, decay, muon), parameters in groups.items()
     ]
+    if muon_lr is not None:
+        return MuonAdamW(described, betas=BETAS, eps=1e-8, momentum=MOMENTUM, fused=fused)
     return torch.optim.AdamW(described, lr=lr, betas=BETAS, eps=1e-8, fused=fused)

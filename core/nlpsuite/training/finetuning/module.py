@@ -86,7 +86,14 @@ class FinetuneModule(pl.LightningModule):
         """Make the optimiser; its rates are set before each step from the run's progress."""
         s = self._settings
         lr = s.peak_lr(self.backbone.config.d_model)
-        return make_optimizer(self.backbone, self.head, lr=lr, layer_decay=s.rate_decay, weight_decay=s.weight_decay)
+        return make_optimizer(
+            self.backbone,
+            self.head,
+            lr=lr,
+            layer_decay=s.rate_decay,
+            weight_decay=s.weight_decay,
+            muon_lr=s.muon_lr,
+        )
 
     @property
     def rate(self) -> float:

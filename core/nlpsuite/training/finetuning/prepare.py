@@ -87,6 +87,9 @@ def prepare(
         head = task.make_head(backbone.config.d_model)
     if settings.tune == "head":
         backbone.requires_grad_(False)
+        if not any(parameter.requires_grad for parameter in head.parameters()):
+            what = f"task `{spec.name}` has no head, so there is nothing to train beside the backbone"
+            raise UserError(what, where="--tune head", fix="use --tune full or lora")
     elif settings.tune == "lora":
         add_adapters(backbone, rank=settings.lora.rank, alpha=settings.lora.alpha, seed=settings.seed)
     windows = encode_rows(task, rows.train, report)

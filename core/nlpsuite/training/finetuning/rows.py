@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.splits import split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,10 +61,10 @@ def read_rows(
     else:
         if files.test is None:
             report.say("no test rows are given, so training rows are held out for it:")
-            train, test = split_rows(train, fraction=valid_share, seed=seed, report=report)
+            train, test = task.hold_out(train, valid_share, seed, report)
             labelled = True
         report.say("no validation rows are given, so training rows are held out for it:")
-        train, valid = split_rows(train, fraction=valid_share, seed=seed, report=report)
+        train, valid = task.hold_out(train, valid_share, seed, report)
     if not valid:
         raise UserError("no validation rows", where=files.valid, fix="give some, or leave the file out")
     task.fit(train)
@@ -92,6 +91,8 @@ def draw_rows(rows: Iterable[Row], limit: int | None, seed: int) -> list[Row]:
 
 def _read_test(task: Task, path: Path) -> tuple[list[Row], bool]:
     """Read test rows with or without targets; where only some have one, the reader says which has none."""
+    if task.own_targets:
+        return list(task.read(path, "test")), True
     rows = list(task.read(path, "predict"))
     missing = sum(row.target is None for row in rows)
     if 0 < missing < len(rows):
@@ -100,8 +101,8 @@ def _read_test(task: Task, path: Path) -> tuple[list[Row], bool]:
 
 
 def row_key(row: Row) -> str:
-    """Return what two rows with the same inputs have in common."""
-    return repr(sorted(row.inputs.items()))
+    """Return what two rows with the same inputs have in common, whatever `id` their file gives them."""
+    return repr(sorted((name, value) for name, value in row.inputs.items() if name != "id"))
 
 
 def _warn_of_overlap(train: Sequence[Row], others: dict[str, list[Row]], report: Reporter) -> None:

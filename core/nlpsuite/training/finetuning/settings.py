@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from nlpsuite.config import Settings
+from nlpsuite.config import Settings, build, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nlpsuite.host.spec import TaskSpec
 
 Tune = Literal["full", "head", "lora"]
 SCRATCH = "scratch"
 """The name, in place of a backbone, for training without pretraining."""
+
+
+SCRATCH_MATRIX_LR, PRETRAINED_MATRIX_LR = 0.02, 0.01
+"""Muon's peak rates: as in pretraining, and lower where there is something to lose."""
 
 
 class LoRASettings(Settings):
@@ -41,6 +50,9 @@ class FinetuneSettings(Settings):
         limit: Use only so many training rows, drawn by seed, for a quick try.
         valid_share: Share of training rows held out where the data has no validation rows.
         lr: Peak learning rate of the head; None: by `tune`, and by whether the backbone is pretrained.
+        optimizer: `muon` for the matrices of the backbone's blocks and AdamW for the rest, or `adamw` for all; `auto`: by
+            whether the backbone is pretrained.
+        matrix_lr: Muon's peak learning rate; None: by whether the backbone is pretrained.
         layer_decay: What the rate falls by from one layer to the one below; None: 0.85, from scratch 1.
         weight_decay: Decoupled decay of matrices.
         clip: Largest norm of the gradient; 0 is no limit.
@@ -71,6 +83,8 @@ class FinetuneSettings(Settings):
     limit: int | None = Field(default=None, ge=1)
     valid_share: float = Field(default=0.1, gt=0, lt=1)
     lr: float | None = Field(default=None, gt=0)
+    optimizer: Literal["auto", "adamw", "muon"] = "auto"
+    matrix_lr: float | None = Field(default=None, gt=0)
     layer_decay: float | None = Field(default=None, gt=0, le=1)
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, ge=0)
@@ -108,8 +122,44 @@ class FinetuneSettings(Settings):
         return 1e-3 if not self.pretrained else 1e-3 * min(1.0, (256 / width) ** 1.5)
 
     @property
+    def muon_lr(self) -> float | None:
+        """The peak learning rate of Muon, or None where AdamW trains everything.
+
+        Adapters are no matrices to be made orthogonal, so they and a frozen backbone always have AdamW.
+        """
+        chosen = self.optimizer == "muon" or (self.optimizer == "auto" and not self.pretrained)
+        if not chosen or self.tune != "full":
+            return None
+        return self.matrix_lr or (PRETRAINED_MATRIX_LR if self.pretrained else SCRATCH_MATRIX_LR)
+
+    @property
     def rate_decay(self) -> float:
         """What the rate falls by from layer to layer: as set, else so that pretrained layers change less."""
         if self.layer_decay is not None:
             return self.layer_decay
         return 0.85 if self.pretrained and self.tune == "full" else 1.0
+
+
+BUDGETS = ("time", "epochs", "max_steps")
+
+
+def with_task_defaults(settings: FinetuneSettings, given: Mapping[str, Any], spec: TaskSpec[Any]) -> FinetuneSettings:
+    """Return the settings with the task's own defaults where the user has set nothing.
+
+    A budget that the user sets takes the place of the task's, whichever of the three it is.
+
+    Args:
+        settings: What the user set, completed by the usual defaults.
+        given: What the user set.
+        spec: The task.
+
+    Raises:
+        UserError: The plugin's defaults are no settings of a run.
+    """
+    if not spec.defaults:
+        return settings
+    where = f"defaults of task `{spec.name}`"
+    build(FinetuneSettings, spec.defaults, where=where)
+    budgeted = any(given.get(name) is not None for name in BUDGETS)
+    own = {name: value for name, value in spec.defaults.items() if not (budgeted and name in BUDGETS)}
+    return build(FinetuneSettings, merge(own, given), where=where)

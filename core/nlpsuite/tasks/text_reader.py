@@ -1,0 +1,149 @@
+"""Reads the rows of text classification: tables, folders, plain lines; and remembers what the training file was like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite.tasks.class_names import find_class_names
+from nlpsuite.tasks.columns import ColumnChoice, Columns, choose_columns
+from nlpsuite.tasks.label_cells import LabelForm, find_form, label_name
+from nlpsuite.tasks.lines import file_lines
+from nlpsuite.tasks.tables import is_json_object, json_table
+from nlpsuite.tasks.text_folders import folder_rows
+from nlpsuite.tasks.text_rows import describe, is_blank, is_plain_text, open_table, peek, plain_rows, table_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from nlpsuite.report import Reporter
+    from nlpsuite.tasks.tables import Table
+    from nlpsuite.tasks.task import Row, Split
+    from nlpsuite.tasks.text_settings import TextClassificationSettings
+
+
+class TextReader:
+    """Reads rows with inputs `text`, and `text_pair` in pairs; the target is a label name, or a tuple of them.
+
+    Args:
+        settings: What the user set of columns and labels.
+        report: Told what was found.
+
+    Attributes:
+        several: Whether rows have several labels, or none; known once training rows are read.
+        names: Names of numbered labels, by the number; in the order of the classes.
+    """
+
+    def __init__(self, settings: TextClassificationSettings, report: Reporter):
+        self._settings, self._report = settings, report
+        self._columns: Columns | None = None
+        self._form: LabelForm | None = None
+        self.names: dict[str, str] = {}
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have several labels, or none."""
+        return bool(self._settings.several) if self._form is None else self._form.several
+
+    def read(self, source: Path, split: Split) -> Iterator[Row]:
+        """Yield the rows of a file or folder; for split `predict` they need no labels.
+
+        Raises:
+            UserError: A row is not as it should be, with file and line.
+        """
+        if split != "predict":
+            yield from self._read(source, split)
+            return
+        yield from self._count_blank(self._read(source, split), str(source))
+
+    def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        """Yield rows to predict as lines stream in: JSON Lines if the first line is a JSON object, else plain text."""
+        yield from self._count_blank(self._read_lines(lines, where), where)
+
+    def _read(self, source: Path, split: Split) -> Iterator[Row]:
+        if source.is_dir():
+            yield from folder_rows(source, self._report, need_label=split != "predict")
+        elif split == "predict" and is_plain_text(source):
+            yield from self._read_lines(file_lines(source), str(source))
+        else:
+            table = open_table(source, self._choice(), self._settings.header)
+            yield from self._table(table, split)
+
+    def _read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        first, everything = peek(lines)
+        if is_json_object(first):
+            yield from self._table(json_table(Path(where), everything, look=1), "predict")
+            return
+        pairs = self._columns is not None and self._columns.pair is not None
+        self._report.say(f"{where}: plain text, {'two texts' if pairs else 'one text'} a line")
+        yield from plain_rows(everything, where, pairs=pairs)
+
+    def _table(self, table: Table, split: Split) -> Iterator[Row]:
+        need = split != "predict"
+        columns = choose_columns(table, self._choice(), need_label=need)
+        form = self._form
+        if form is None or split == "train":
+            form = find_form(table, columns, self._settings.several, self._settings.labels_separator)
+        if split == "train":
+            self._columns, self._form, self.names = columns, form, self._named(table, columns, form)
+        self._report.say(describe(table, columns, form))
+        yield from table_rows(table, columns, form, self.names, need_label=need)
+
+    def _named(self, table: Table, columns: Columns, form: LabelForm) -> dict[str, str]:
+        if columns.label is None or form.several:
+            return {}
+        first = label_name(table.look(1)[0].values.get(columns.label), table.path, 1)
+        if first is None or not first.isdecimal():
+            return {}
+        values = {record.values.get(columns.label) for record in table.look(None)}
+        labels = {name for value in values if (name := label_name(value, table.path, 1)) is not None}
+        names = find_class_names(table.path.parent, labels)
+        if names:
+            shown = ", ".join(f"{label} {name}" for label, name in [*names.items()][:10])
+            self._report.say(f"{table.path}: classes are named as beside the file: {shown}")
+        return names
+
+    def _choice(self) -> ColumnChoice:
+        settings = self._settings
+        return ColumnChoice(_several(settings.text), _several(settings.label), settings.text_pair, self._columns)
+
+    def _count_blank(self, rows: Iterator[Row], where: str) -> Iterator[Row]:
+        blank, first = 0, ""
+        try:
+            for row in rows:
+                if all(map(is_blank, row.inputs.values())):
+                    blank, first = blank + 1, first or row.where
+                yield row
+        finally:
+            if blank:
+                text = "1 text is" if blank == 1 else f"{blank} texts are"
+                self._report.warn(f"{where}: {text} empty, the first at {first}; labels of empty texts mean nothing")
+
+    def state(self) -> dict[str, Any]:
+        """Return what was found in the training file, as JSON values."""
+        columns, form = self._columns, self._form
+        return {
+            "columns": None
+            if columns is None
+            else {
+                "text": list(columns.text),
+                "label": columns.label,
+                "pair": columns.pair,
+                "flags": list(columns.flags),
+            },
+            "form": None if form is None else {"several": form.several, "separator": form.separator},
+            "class_names": dict(self.names),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        columns, form = state["columns"], state["form"]
+        self._columns = None
+        if columns is not None:
+            self._columns = Columns(tuple(columns["text"]), columns["label"], columns["pair"], tuple(columns["flags"]))
+        self._form = None if form is None else LabelForm(form["several"], form["separator"])
+        self.names = dict(state["class_names"])
+
+
+def _several(value: str | int | tuple[str | int, ...] | None) -> tuple[str | int, ...]:
+    return () if value is None else value if isinstance(value, tuple) else (value,)

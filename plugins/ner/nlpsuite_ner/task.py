@@ -1,0 +1,285 @@
+"""The ner task: finds the entities of a text, or of words that are split already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nlpsuite.api import (
+    Layout,
+    Scheme,
+    Span,
+    Task,
+    UserError,
+    WordEncoder,
+    add_examples,
+    data_suffix,
+    find_splits,
+    natural_order,
+    spaces_before,
+    with_examples,
+)
+from nlpsuite_ner.formats import SUFFIXES, open_file, open_stream
+from nlpsuite_ner.reading import labelled_rows, peek, target_spans, unlabelled_rows
+from nlpsuite_ner.splitting import TextSplitter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from nlpsuite.api import Batch, Network, Row, Split, SplitFiles, TagHead, TaskContext, TaskMetrics, Window
+    from nlpsuite_ner import NerSettings
+
+
+class Ner(Task):
+    """Gives words the entities they are part of.
+
+    Rows have the input `tokens`, a list of words, or `text`; the target is a list of entities.
+
+    Args:
+        context: What the host gives.
+        settings: The task's settings.
+    """
+
+    monitor = "entity_f1"
+    examples: ClassVar[tuple[Mapping[str, str], Mapping[str, str]]] = (
+        {"word": "Paris", "tag": "B-LOC"},
+        {"word": "sleeps", "tag": "O"},
+    )
+
+    def __init__(self, context: TaskContext, settings: NerSettings):
+        self.context, self.settings = context, settings
+        self._labels: tuple[str, ...] = ()
+        self._scheme: Scheme | None = None
+        self._layout: Layout | None = None
+        self._splitter = TextSplitter()
+        self._encoder = WordEncoder(context, buckets=settings.buckets, overlap=settings.overlap)
+        self._by_line: set[str] = set()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of entities, once `fit` or `restore` has run."""
+        if not self._labels:
+            raise RuntimeError("labels are known after fit() or restore()")
+        return self._labels
+
+    def splits(self, source: Path) -> SplitFiles:
+        """Find the files of the splits, those with the suffixes of CoNLL files too."""
+        return find_splits(source, SUFFIXES)
+
+    def texts(self, row: Row) -> Iterator[str]:
+        """Yield the text of a row, its words with the usual spaces between them."""
+        yield row.inputs["text"] if "text" in row.inputs else _joined(row.inputs["tokens"])
+
+    def read(self, source: Path, split: Split) -> Iterator[Row]:
+        """Read words in columns or JSON Lines, with tags in any scheme; to predict, also text or words alone."""
+        if source.is_dir():
+            raise UserError("a folder where a file is needed", where=source, fix="name one of its files")
+        if not source.exists():
+            raise UserError("no such file or folder", where=source, fix="check the path")
+        return with_examples(self._read(source, split), self._example_rows(source), data_suffix(source))
+
+    def _read(self, path: Path, split: Split) -> Iterator[Row]:
+        report = self.context.report
+        predict = split == "predict"
+        reader, layout = open_file(path, self.settings, self._layout, predict=predict)
+        if layout is not None:
+            report.say(f"{path}: {layout}")
+            self._by_line.add(str(path))
+        trained = None if split == "train" else self._scheme
+        scheme, rows = labelled_rows(path, reader, trained, report, need=not predict)
+        if split == "train":
+            self._scheme, self._layout = scheme, layout
+        yield from rows
+
+    def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        """Read texts, words in columns, or JSON Lines, as they stream in."""
+        # Where training rows had columns, one line is not enough to tell a word from a text.
+        first, everything = peek(lines, 1 if self._layout is None else 2)
+        reader, kind = open_stream(first, self.settings, self._layout, Path(where))
+        self.context.report.say(f"{where}: {kind}")
+        return with_examples(unlabelled_rows(reader(everything), where), _JSON_EXAMPLES, ".jsonl")
+
+    def _example_rows(self, source: Path) -> Sequence[Mapping[str, Any]]:
+        return _JSON_EXAMPLES if data_suffix(source) in (".jsonl", ".ndjson", ".json") else self.examples
+
+    def fit(self, rows: Sequence[Row]) -> None:
+        """Collect the labels, decide how raw text is split, and say both."""
+        counts = Counter(span.label for row in rows for span in target_spans(row))
+        where = rows[0].where.rpartition(":")[0] if rows else None
+        if not counts:
+            fix = "give rows with names; --set task.tag=NUMBER names the column of tags"
+            error = UserError(f"no entities in {len(rows)} training rows", where=where, fix=fix)
+            source = Path(where or "")
+            raise add_examples(error, self._example_rows(source), data_suffix(source))
+        if len(counts) > self.settings.max_labels:
+            what = f"{len(counts)} different labels in {len(rows)} rows; is this the column of tags?"
+            fix = "name the column with --set task.tag=NUMBER, or raise --set task.max_labels"
+            raise UserError(what, where=where, fix=fix)
+        self._labels = tuple(natural_order(counts))
+        self._splitter, inside = TextSplitter.from_rows(rows)
+        report = self.context.report
+        shown = ", ".join(f"{name} {counts[name]}" for name in self._labels[:10])
+        more = f" and {len(counts) - 10} more" if len(counts) > 10 else ""
+        report.say(f"{len(rows)} training rows, {counts.total()} entities of {len(counts)} labels: {shown}{more}")
+        if inside and self._splitter.splitting == "characters":
+            report.say(f"{inside} entities begin or end inside a word, so each character is a word here")
+        elif inside:
+            report.say(f"{inside} entities begin or end inside a word; such words are cut there, in all texts")
+
+    def check(self, rows: Sequence[Row]) -> None:
+        """Refuse labels that training rows do not have."""
+        known = set(self.labels)
+        for row in rows:
+            for span in target_spans(row):
+                if span.label not in known:
+                    file, _, line = row.where.rpartition(":")
+                    place = int(line) + (span.start if file in self._by_line else 0)
+                    what = f"label `{span.label}` is not among the training rows' {len(known)} labels"
+                    fix = "known labels: " + ", ".join(f"`{name}`" for name in self.labels[:20])
+                    raise UserError(what, where=file, line=place, fix=fix)
+
+    def state(self) -> dict[str, Any]:
+        """Return labels, the scheme of tags, the layout of columns, and how text is split."""
+        scheme, layout = self._scheme, self._layout
+        return {
+            "labels": list(self.labels),
+            "scheme": None if scheme is None else [scheme.name, scheme.separator],
+            "layout": None if layout is None else [layout.columns, layout.word, layout.tag, layout.tabs, layout.misc],
+            "splitter": self._splitter.to_state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        self._labels = tuple(state["labels"])
+        self._scheme = None if state["scheme"] is None else Scheme(*state["scheme"])
+        self._layout = None if state["layout"] is None else Layout(*state["layout"])
+        self._splitter = TextSplitter(**state["splitter"])
+
+    def places(self, row: Row) -> list[tuple[int, int]]:
+        """Return where a row's words are: in its text, or among its words."""
+        if "tokens" in row.inputs:
+            return [(place, place + 1) for place in range(len(row.inputs["tokens"]))]
+        return self._splitter(row.inputs["text"])
+
+    def encode(self, row: Row) -> list[Window]:
+        """Cut the words into windows, each with the tags of its words as target."""
+        places = self.places(row)
+        if "tokens" in row.inputs:
+            words = row.inputs["tokens"]
+            spaces = spaces_before(words)
+        else:
+            text = row.inputs["text"]
+            words = [text[start:end] for start, end in places]
+            spaces = [start > 0 and text[start - 1].isspace() for start, _ in places]
+        return self._encoder(words, spaces, self._tags(row, places))
+
+    def _tags(self, row: Row, places: Sequence[tuple[int, int]]) -> NDArray[np.int64] | None:
+        import numpy as np
+
+        from nlpsuite.api import tag_numbers
+
+        if row.target is None or any(span.label not in self.labels for span in target_spans(row)):
+            return None
+        first = {start: number for number, (start, _) in enumerate(places)}
+        last = {end: number + 1 for number, (_, end) in enumerate(places)}
+        # In rows that are not trained on, an entity may end inside a word; the scores count it as it is.
+        spans = [
+            Span(first[start], last[end], label)
+            for start, end, label in target_spans(row)
+            if start in first and end in last
+        ]
+        return np.array(tag_numbers(spans, self.labels, len(places)), np.int64)
+
+    def make_head(self, hidden_size: int) -> nn.Module:
+        """Make a head that scores the tags of words."""
+        from nlpsuite.api import TagHead
+
+        settings = self.settings
+        return TagHead(
+            hidden_size,
+            len(self.labels),
+            buckets=settings.buckets,
+            scale=settings.hashed_scale,
+            pooling=settings.pooling,
+            characters=settings.characters,
+            dropout=settings.dropout,
+            hashed_dropout=settings.hashed_dropout,
+        )
+
+    def loss(self, network: Network, batch: Batch) -> Tensor:
+        """Return the negative log-likelihood of the tags, per word."""
+        head, held = _head(network), [window.features for window in batch.windows]
+        emission_NK = head(network.hidden(batch), held)
+        loss_B = head.loss(emission_NK, held, [window.target for window in batch.windows])
+        return loss_B.sum() / len(emission_NK)
+
+    def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
+        """Return the scores of each window's words."""
+        from nlpsuite.api import TagScores
+
+        head, held = _head(network), [window.features for window in batch.windows]
+        return TagScores.of(head, head(network.hidden(batch), held), held)
+
+    def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
+        """Return the entities, each with its place and probability; of words also the tags, in the training data's scheme."""
+        from nlpsuite.api import decode_tags
+
+        spans, confidences = decode_tags(windows, outputs, self.labels)
+        if "tokens" not in row.inputs:
+            text, places = row.inputs["text"], self.places(row)
+            spans = [Span(places[start][0], places[end - 1][1], label) for start, end, label in spans]
+            return {
+                "entities": [
+                    {"text": text[start:end], "label": label, "start": start, "end": end, "confidence": confidence}
+                    for (start, end, label), confidence in zip(spans, confidences, strict=True)
+                ]
+            }
+        words = row.inputs["tokens"]
+        return {
+            "entities": [
+                {
+                    "text": _joined(words[start:end]),
+                    "label": label,
+                    "start_word": start,
+                    "end_word": end,
+                    "confidence": confidence,
+                }
+                for (start, end, label), confidence in zip(spans, confidences, strict=True)
+            ],
+            "tags": (self._scheme or Scheme()).tags(spans, len(words)),
+        }
+
+    def make_metrics(self) -> TaskMetrics:
+        """Return precision, recall and F1 of entities, and accuracy of words."""
+        from nlpsuite_ner.metrics import EntityMetrics
+
+        return EntityMetrics(self.labels, self.places)
+
+    def baseline(self, train: Sequence[Row], rows: Sequence[Row]) -> dict[str, float]:
+        """Return the scores of giving each word the tag it has most often in training rows, and new words none."""
+        from nlpsuite_ner.baseline import commonest_tags
+
+        return commonest_tags(train, rows, self.places, self.make_metrics())
+
+
+def _head(network: Network) -> TagHead:
+    from nlpsuite.api import TagHead
+
+    assert isinstance(network.head, TagHead)
+    return network.head
+
+
+def _joined(words: Sequence[str]) -> str:
+    spaces = spaces_before(words)
+    return "".join(" " + word if space else word for word, space in zip(words, spaces, strict=True))
+
+
+_JSON_EXAMPLES: Sequence[Mapping[str, Any]] = (
+    {"text": "Ana lives in Rome.", "entities": [{"start": 0, "end": 3, "label": "PER"}]},
+    {"tokens": ["Paris", "sleeps"], "tags": ["B-LOC", "O"]},
+)

@@ -1,0 +1,77 @@
+"""SQuAD's nested JSON, versions 1.1 and 2.0: data, paragraphs, questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite.api import UserError
+from nlpsuite_qa.rows import Shared, checked_answers, given_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nlpsuite.api import Row, Split
+    from nlpsuite_qa.answers import Answer, Repairs
+
+_FORM = (
+    'SQuAD\'s form is {"data": [{"paragraphs": [{"context": "...", "qas": '
+    '[{"question": "...", "id": "...", "answers": [{"text": "...", "answer_start": 0}]}]}]}]}'
+)
+
+
+def is_squad(value: object) -> bool:
+    """Tell whether a JSON value is in SQuAD's form."""
+    return isinstance(value, dict) and isinstance(value.get("data"), list)
+
+
+def squad_rows(value: dict[str, Any], path: Path, split: Split, repairs: Repairs) -> Iterator[Row]:
+    """Yield the questions in their order. Their place in messages is the question's id, or its number where it has none.
+
+    Raises:
+        UserError: A part is missing, or an answer is not in its context.
+    """
+    number = 0
+    shared = Shared()
+    for article in _parts(value, "data", path, "the file"):
+        for paragraph in _parts(article, "paragraphs", path, "an article"):
+            context = _text(paragraph, "context", path, "a paragraph")
+            for item in _parts(paragraph, "qas", path, "a paragraph"):
+                number += 1
+                identity = item.get("id")
+                where = f"{path}: question {number if identity is None else identity}"
+                question = _text(item, "question", path, f"question {number}")
+                answers = _answers(item, context, split, where, repairs)
+                yield shared.row(question, context, answers, identity, where)
+    if not number:
+        raise UserError("no questions in the file", where=path, fix=_FORM)
+
+
+def _answers(
+    item: dict[str, Any], context: str, split: Split, where: str, repairs: Repairs
+) -> tuple[Answer, ...] | None:
+    if item.get("is_impossible"):
+        return ()
+    given = given_answers(item, where, None)
+    if given is None:
+        if split == "predict":
+            return None
+        raise UserError("a question without `answers`", where=where, fix=_FORM)
+    if not given and item.get("is_impossible") is False and split != "predict":
+        fix = "give it an answer, or say is_impossible: true"
+        raise UserError("a question without an answer, said not to be impossible", where=where, fix=fix)
+    return checked_answers(context, given, where, None, split, repairs)
+
+
+def _parts(value: Any, name: str, path: Path, owner: str) -> list[dict[str, Any]]:
+    parts = value.get(name)
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise UserError(f"{owner} has no list `{name}` of objects", where=path, fix=_FORM)
+    return parts
+
+
+def _text(value: dict[str, Any], name: str, path: Path, owner: str) -> str:
+    text = value.get(name)
+    if not isinstance(text, str):
+        raise UserError(f"{owner} has no text `{name}`", where=path, fix=_FORM)
+    return text

@@ -1,0 +1,40 @@
+"""From which probability on a question is said to have no answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite_qa.score import best_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nlpsuite.api import Row
+
+NEVER = 1.0
+"""A threshold that no probability exceeds."""
+
+
+def best_threshold(rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> float:
+    """Return the probability of "no answer" above which saying so gives the best mean F1, as SQuAD 2.0's script finds it.
+
+    Args:
+        rows: Rows with right answers as targets.
+        predictions: Theirs, each with its best span, said or withheld.
+    """
+    gains: list[tuple[float, float]] = []
+    for row, prediction in zip(rows, predictions, strict=True):
+        said = best_scores(prediction.get("withheld", prediction["answer"]), (text for text, _ in row.target))[1]
+        silent = float(not row.target)
+        gains.append((prediction["no_answer_probability"], said - silent))
+    gains.sort()
+    best, threshold, total = 0.0, -1.0, 0.0
+    for index, (probability, gain) in enumerate(gains):
+        total += gain
+        after = gains[index + 1][0] if index + 1 < len(gains) else NEVER
+        if after > probability or index + 1 == len(gains):
+            # Of equals the higher threshold is taken: rather an answer than none.
+            middle = NEVER if index + 1 == len(gains) else (probability + after) / 2
+            if total >= best:
+                best, threshold = total, middle
+    return threshold

@@ -1,0 +1,158 @@
+"""From a question and its context to windows, with what the head needs, and to tensors for a batch of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nlpsuite.api import Window, pair_spans
+from nlpsuite_qa.features import N_FEATURES, match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from nlpsuite.api import Batch, Tokenizer
+    from nlpsuite_qa.rarity import Rarity
+    from nlpsuite_qa.view import ContextView, TokenSpans
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFacts:
+    """What the head and the decoder need to know of a window.
+
+    Attributes:
+        question_end: The place of `<sep>`: the question is before it.
+        context_begin: The place of the first token of the context.
+        context_start: Which token of the whole context that is.
+        features_TF: uint8, of each token of the context in the window, in steps of 1 / 255.
+        repeats_T: int32, the place in the window of the question's token that it repeats; 0 where it repeats none.
+        spans: The characters of all tokens of the whole context.
+    """
+
+    question_end: int
+    context_begin: int
+    context_start: int
+    features_TF: NDArray[np.uint8]
+    repeats_T: NDArray[np.int32]
+    spans: TokenSpans
+
+
+@dataclass(frozen=True, slots=True)
+class HeadInputs:
+    """What the head takes beside hidden states, as `QaHead.forward` describes it."""
+
+    features_BTF: Tensor
+    repeats_BT: Tensor
+    question_BT: Tensor
+    context_BT: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How windows are cut.
+
+    Attributes:
+        tokenizer: For ids.
+        context: The most tokens in a window.
+        overlap: Of one window with the next.
+        rarity: How rare words are.
+    """
+
+    tokenizer: Tokenizer
+    context: int
+    overlap: float
+    rarity: Rarity
+
+
+def qa_windows(question: str, view: ContextView, cut: Cut, answers: Sequence[tuple[int, int]] | None) -> list[Window]:
+    """Return windows `<s> question <sep> context </s>` that cover both.
+
+    The target of a window is the right spans in it as (first, last) tokens, none where it does not hold the answer. Windows with
+    the answer carry half of the row's weight together, the others the other half.
+
+    Args:
+        question: The question.
+        view: The context.
+        cut: How to cut.
+        answers: The right answers as spans of characters; None where they are not known.
+    """
+    ids, offsets = cut.tokenizer.encode_with_offsets(question)
+    question_ids = np.array(ids, np.int32)
+    features_TF, found_T = match(view, question, cut.rarity)
+    ends_Q = np.array([end for _, end in offsets], np.int32)
+    # The token of the question that the repeated word begins in.
+    token_T = np.where(found_T >= 0, np.searchsorted(ends_Q, found_T, side="right"), -1)
+    right = [] if answers is None else [_tokens(view.spans, start, end) for start, end in answers]
+    windows: list[Window] = []
+    for pair in pair_spans(len(question_ids), len(view.ids_T), cut.context, cut.overlap):
+        (first, last), (start, end) = pair.first, pair.second
+        repeats_T = token_T[start:end]
+        inside_T = (repeats_T >= first) & (repeats_T < last)
+        begin = pair.second_offset
+        facts = WindowFacts(
+            question_end=begin - 1,
+            context_begin=begin,
+            context_start=start,
+            features_TF=features_TF[start:end],
+            repeats_T=np.where(inside_T, repeats_T - first + 1, 0).astype(np.int32),
+            spans=view.spans,
+        )
+        framed = (
+            [cut.tokenizer.bos_id],
+            question_ids[first:last],
+            [cut.tokenizer.sep_id],
+            view.ids_T[start:end],
+            [cut.tokenizer.eos_id],
+        )
+        target = None
+        if answers is not None:
+            target = tuple((i - start + begin, j - start + begin) for i, j in right if i >= start and j < end)
+        windows.append(Window(np.concatenate(framed).astype(np.int32), target, features=facts))
+    return _weighted(windows)
+
+
+def head_inputs(batch: Batch) -> HeadInputs:
+    """Put what the head needs of a batch's windows side by side."""
+    import torch
+
+    shape = tuple(batch.ids_BT.shape)
+    features = np.zeros((*shape, N_FEATURES), np.uint8)
+    repeats = np.zeros(shape, np.int64)
+    bounds = np.zeros((len(batch.windows), 3), np.int64)
+    for index, window in enumerate(batch.windows):
+        facts: WindowFacts = window.features
+        begin, end = facts.context_begin, facts.context_begin + len(facts.repeats_T)
+        features[index, begin:end] = facts.features_TF
+        repeats[index, begin:end] = facts.repeats_T
+        bounds[index] = facts.question_end, begin, end
+    places = np.arange(shape[1])
+    question = places < bounds[:, :1]
+    context = (places >= bounds[:, 1:2]) & (places < bounds[:, 2:])
+
+    def on_device(array: NDArray[np.generic]) -> torch.Tensor:
+        return torch.from_numpy(array).to(batch.ids_BT.device)
+
+    return HeadInputs(on_device(features) / 255, on_device(repeats), on_device(question), on_device(context))
+
+
+def _tokens(spans: TokenSpans, start: int, end: int) -> tuple[int, int]:
+    """Return the first and last tokens that hold characters of a span."""
+    first = int(np.searchsorted(spans.end_T, start, side="right"))
+    last = int(np.searchsorted(spans.begin_T, end, side="left")) - 1
+    return first, max(first, last)
+
+
+def _weighted(windows: Sequence[Window]) -> list[Window]:
+    from dataclasses import replace
+
+    holding = sum(bool(window.target) for window in windows)
+    others = len(windows) - holding
+    if not holding or not others:
+        return [replace(window, weight=1 / len(windows)) for window in windows]
+    return [replace(window, weight=0.5 / (holding if window.target else others)) for window in windows]
