@@ -1,12 +1,20 @@
-"""What tests of every part share."""
+"""Small real objects that tests of every part share: text, a tokenizer, backbones, a run, and a reporter that remembers."""
 
 from __future__ import annotations
 
 import os
 import random
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from nlpsuite.backbone.model import Backbone
+    from nlpsuite.text.tokenizer import Tokenizer
 
 SUBJECTS = (
     "the old man",
@@ -44,3 +52,114 @@ def realdata() -> Path:
     if not folder.is_dir():
         pytest.skip("NLPSUITE_DATA names no folder")
     return folder.resolve()
+
+
+SENTENCES = (
+    "The cat sat on the mat and looked at the rain.",
+    "A warm day, a cold drink and nothing at all to do.",
+    "She said that the train would be late again, and it was.",
+    "Nobody knows why the old clock stopped at half past nine.",
+    "They walked along the river until the lights came on.",
+    "Der Zug nach München fährt um zwölf Uhr; ¿quién sabe? 今天 天气 很 好。",
+)
+
+
+class Spy:
+    """A reporter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.warned: list[str] = []
+        self.tables: list[tuple[str, list[list[str]]]] = []
+        self.updates: list[float] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.tables.append((title, [list(row) for row in rows]))
+
+    @contextmanager
+    def progress(self, title: str, total: float | None, unit: str) -> Iterator[Spy]:
+        yield self
+
+    def update(self, completed: float, note: str = "") -> None:
+        self.updates.append(completed)
+
+
+@pytest.fixture
+def spy() -> Spy:
+    return Spy()
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer() -> Tokenizer:
+    from nlpsuite.report import Silent
+    from nlpsuite.text.train_tokenizer import train_tokenizer
+
+    return train_tokenizer(SENTENCES, vocab_size=400, report=Silent())
+
+
+@pytest.fixture(scope="session")
+def make_backbone() -> Callable[..., Backbone]:
+    """Make a tiny backbone in eval mode, every weight random: fresh ones have blocks that do nothing."""
+    import torch
+
+    from nlpsuite.backbone.config import BackboneConfig
+    from nlpsuite.backbone.model import Backbone
+
+    def make(seed: int = 0, std: float = 0.3, **changes: Any) -> Backbone:
+        shape = {"vocab_size": 64, "context": 32, "d_model": 16, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2}
+        config = BackboneConfig(**(shape | {"head_dim": 8, "d_ff": 24} | changes))
+        backbone = Backbone(config)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for name, parameter in backbone.named_parameters():
+                noise = torch.randn(parameter.shape, generator=generator) * std
+                parameter.copy_(1 + noise if "norm" in name else noise)
+        return backbone.eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def backbone_folder(
+    tmp_path_factory: pytest.TempPathFactory, make_backbone: Callable[..., Backbone], tiny_tokenizer: Tokenizer
+) -> Path:
+    """A tiny backbone on disk, with its tokenizer; not to be changed."""
+    from nlpsuite.backbone.checkpoint import save_backbone
+
+    folder = tmp_path_factory.mktemp("backbone") / "model"
+    save_backbone(folder, make_backbone(vocab_size=tiny_tokenizer.vocab_size), tiny_tokenizer)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, backbone_folder: Path) -> Path:
+    """A run's folder with a tiny sentiment model of labels `bad` and `good` and a random head; not to be changed."""
+    import torch
+
+    from nlpsuite.backbone.checkpoint import load_backbone
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.host.resolve import resolve_name
+    from nlpsuite.inference.artifact import save_task_model
+    from nlpsuite.report import Silent
+    from nlpsuite.tasks.task import Row, TaskContext
+
+    backbone, tokenizer = load_backbone(backbone_folder)
+    spec = resolve_name("sentiment", PluginHost.installed(Silent()))
+    settings = spec.config()
+    task = spec.build(TaskContext(tokenizer, backbone.config.context, 0, Silent()), settings)
+    task.fit([Row({"text": "x"}, "bad"), Row({"text": "y"}, "good"), Row({"text": "z"}, "good")])
+    head = task.make_head(backbone.config.d_model)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    folder = tmp_path_factory.mktemp("run")
+    parts = {"name": "sentiment", "settings": settings, "task": task, "head": head}
+    save_task_model(folder / "model", **parts, backbone=backbone, tokenizer=tokenizer)
+    return folder

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 TIMES = {
-    "sst2": "30m",
-    "agnews": "30m",
-    "chnsenticorp": "30m",
-    "conll2003": "30m",
+    "sst2": "25m",
+    "agnews": "15m",
+    "chnsenticorp": "15m",
+    "conll2003": "25m",
     "resume_ner": "7m",
-    "squad": "60m",
-    "multi30k": "60m",
-    "novels": "30m",
+    "squad": "50m",
+    "multi30k": "50m",
+    "novels": "20m",
 }
 """Training time of each data set, the same from scratch and pretrained."""
 
@@ -24,7 +24,7 @@ CHINESE = "$WORK/zhnano"
 """The backbone of the Chinese rows, which the row `zhnano` pretrains."""
 
 CHINESE_SIZE = "nano"
-CHINESE_TIME = "45m"
+CHINESE_TIME = "30m"
 
 
 def seeds_of(data: str) -> tuple[int, ...]:

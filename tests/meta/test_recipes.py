@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from nlpsuite.cli.app import main
 from nlpsuite.config import build, merge, read_recipe
+from nlpsuite.host.manager import PluginHost
 from nlpsuite.report import Silent
+from nlpsuite.training.finetuning.settings import FinetuneSettings, with_task_defaults
 from nlpsuite.training.pretraining.pretrain import PretrainRequest, pretrain
 from nlpsuite.training.pretraining.settings import PretrainSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAIN = sorted((ROOT / "configs" / "pretrain").glob("*.yaml"))
+TASKS = sorted((ROOT / "configs" / "tasks").glob("*.yaml"))
 SMALL = {
     "model": {
         "vocab_size": 300, "context": 16, "d_model": 16, "n_layers": 1, "n_heads": 1, "n_kv_heads": 1, "head_dim": 16,
@@ -45,3 +49,24 @@ def test_a_pretraining_recipe_trains_a_step(path, tmp_path, text_file):
 def test_the_nano_recipe_says_the_defaults_of_the_code():
     recipe = build(PretrainSettings, read_recipe(ROOT / "configs/pretrain/nano.yaml"), where="nano")
     assert recipe == build(PretrainSettings, {"model": {"size": "nano"}}, where="code")
+
+
+def test_there_is_a_recipe_for_every_task():
+    assert {path.stem for path in TASKS} == set(PluginHost.installed(Silent()).tasks())
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
+def test_a_task_recipe_says_the_defaults_of_the_code(path):
+    given = read_recipe(path)
+    spec = PluginHost.installed(Silent()).tasks()[given["target"]]
+    usual = with_task_defaults(build(FinetuneSettings, {}, where="code"), {}, spec)
+    recipe = with_task_defaults(build(FinetuneSettings, given, where=path), given, spec)
+    assert build(spec.config, recipe.task, where=path) == spec.config()
+    assert recipe.model_copy(update={"target": None, "task": {}}) == usual
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
+def test_a_task_recipe_trains_a_step(path, tmp_path, backbone_folder):
+    small = ["--backbone", str(backbone_folder), "--max-steps", "1", "--limit", "60", "--set", "validations=1"]
+    assert main(["run", "--config", str(path), "--out", str(tmp_path / "run"), "-q", *small]) == 0
+    assert (tmp_path / "run" / "model" / "heads" / path.stem / "config.json").is_file()

@@ -20,6 +20,7 @@ LABEL_NAMES = (
     *("label", "labels", "sentiment", "class", "target", "category", "polarity", "stars", "star_rating", "rating"),
     *("class_index", "label_text", "gold_label", "gold", "tag", "topic", "intent", "emotion", "overall", "score", "y"),
     *("quality", "is_duplicate", "entailment_judgment", "entailment_label", "标签", "类别", "情感"),
+    *("tags", "topics", "categories", "genres", "emotions", "intents"),
 )
 TEXT_NAMES = (
     *("text", "sentence", "review", "content", "text_a", "review_text", "review_body", "comment", "comment_text"),

@@ -80,7 +80,7 @@ def find_layout(lines: Sequence[str], *, word: int | None = None, tag: int | Non
         keys = [key for key in MISC_KEYS if key in misc]
         return Layout(10, 1 if word is None else word - 1, None, True, keys[0] if keys else MISC_KEYS[0])
     place = size - 1 if tag is None else tag % size if tag < 0 else tag - 1
-    if size < 2 and tag is None:
+    if size < 2:
         return None
     good = sum(len(row) == size and _TAG.fullmatch(row[min(place, size - 1)]) is not None for row in cells)
     # Bare labels are told by the words between them; a broken line is for the reader to refuse, with its number.

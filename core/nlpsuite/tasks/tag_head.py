@@ -56,14 +56,14 @@ class WordWindow:
 class HashedTags(nn.Module):
     """Scores of tags from a word's hashed features: the sum of one row of weights for each, zero to begin with.
 
-    `scale` multiplies output and learning rate, as in `HashedLinear`. In training features are hidden by chance, each by
-    itself and all of a word at once: else they know the training rows by heart before the backbone has learned anything.
+    `scale` multiplies output and learning rate, as in `HashedLinear`. In training features are hidden by chance, so that
+    others learn to do without them.
 
     Args:
         buckets: Rows of weights; that of `NO_FEATURE` stays zero.
         size: K.
         scale: What the sums are multiplied by.
-        dropout: Share of features, and of words, that are hidden in training.
+        dropout: Share of features that are hidden in training.
     """
 
     def __init__(self, buckets: int, size: int, scale: float, dropout: float):
@@ -75,7 +75,6 @@ class HashedTags(nn.Module):
         """Return scores, [N, K]."""
         if self.training and self.dropout:
             hidden_NF = torch.rand(buckets_NF.shape, device=buckets_NF.device) < self.dropout
-            hidden_NF |= torch.rand(len(buckets_NF), 1, device=buckets_NF.device) < self.dropout
             buckets_NF = buckets_NF.masked_fill(hidden_NF, NO_FEATURE)
         summed: Tensor = nn.functional.embedding_bag(buckets_NF, self.weight, mode="sum", padding_idx=NO_FEATURE)
         return self.scale * summed
@@ -158,7 +157,8 @@ class TagHead(nn.Module):
         features_ND = nn.functional.gelu(self.dense(self.dropout(words_ND)))
         dense_NK = self.classify(self.dropout(features_ND)).float()
         hashed_NK = self.hashed(_tensor([window.buckets_NF for window in windows], device))
-        return dense_NK + hashed_NK.float()
+        scores_NK: Tensor = dense_NK + hashed_NK.float()
+        return scores_NK
 
     def loss(self, emission_NK: Tensor, windows: Sequence[WordWindow], tags: Sequence[NDArray[np.int64]]) -> Tensor:
         """Return the negative log-likelihood of each window's tags, float32 [B]."""

@@ -155,8 +155,7 @@ class Generation(Task):
         if kind != self._kind:
             names = {"text": "running text", "pairs": "prompts with completions"}
             what = f"{names[kind]}, where the training rows are {names[self._kind]}"
-            file, _, line = rows[0].where.rpartition(":")
-            raise UserError(what, where=file, line=int(line), fix="give rows of the same kind")
+            raise _error_at(rows[0], what, "give rows of the same kind")
         if kind == "text":
             keys = sorted({self._key(row) for row in rows})
             self._sampled.update(keys[: self.settings.samples])
@@ -307,6 +306,11 @@ def _own_text(row: Row) -> str:
     return text
 
 
+def _error_at(row: Row, what: str, fix: str) -> UserError:
+    file, _, line = row.where.rpartition(":")
+    return UserError(what, where=file or None, line=int(line) if line.isdecimal() else None, fix=fix)
+
+
 def _kind_of(rows: Sequence[Row]) -> Kind:
     """Return the kind that all rows are of.
 
@@ -318,7 +322,5 @@ def _kind_of(rows: Sequence[Row]) -> Kind:
     first = isinstance(rows[0], TextRow)
     other = next((row for row in rows if isinstance(row, TextRow) != first), None)
     if other is not None:
-        file, _, line = other.where.rpartition(":")
-        fix = "give data of one kind"
-        raise UserError("running text beside prompts with completions", where=file, line=int(line), fix=fix)
+        raise _error_at(other, "running text beside prompts with completions", "give data of one kind")
     return "text" if first else "pairs"

@@ -19,7 +19,7 @@ from nlpsuite.api import (
 from nlpsuite_ner.reading import column_items, json_items, peek, text_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from nlpsuite_ner import NerSettings
@@ -33,7 +33,7 @@ _LOOK = 1000
 
 
 def open_file(
-    path: Path, settings: NerSettings, trained: Layout | None, *, predict: bool
+    path: Path, settings: NerSettings, trained: Layout | None, known: Collection[str], *, predict: bool
 ) -> tuple[Reader, Layout | None]:
     """Return what reads the lines of a file, and the layout of its columns, if it has columns.
 
@@ -41,6 +41,7 @@ def open_file(
         path: The file.
         settings: May name format and columns.
         trained: The layout of the training file, if it had columns.
+        known: The labels of the training file.
         predict: Whether the rows need no labels, so that plain text and words without tags are fine.
 
     Raises:
@@ -54,9 +55,14 @@ def open_file(
     layout = None
     if kind in ("auto", "conll"):
         layout = find_layout(first, word=settings.word, tag=settings.tag)
+        if layout is not None and predict and _lacks_tags(layout, first, trained, known):
+            layout = replace(layout, tag=None, word=layout.word if trained is None else trained.word)
+        named = kind == "conll" or data_suffix(path) in CONLL_SUFFIXES
         if layout is None and predict:
-            named = kind == "conll" or data_suffix(path) in CONLL_SUFFIXES
             layout = untagged_layout(first, settings.word, trained, certain=named)
+        elif layout is None and named:
+            # Columns that do not look like tags, but are said to be: labels without letters.
+            layout = find_layout(first, word=settings.word, tag=-1)
     if layout is not None:
         _check_columns(layout, path)
         return partial(column_items, layout=layout, where=str(path)), layout
@@ -67,6 +73,14 @@ def open_file(
         "write a word and its tag on each line and an empty line after each sentence; --set task.tag=N names the column"
     )
     raise UserError(what, where=path, line=1, fix=fix)
+
+
+def _lacks_tags(layout: Layout, lines: Sequence[str], trained: Layout | None, known: Collection[str]) -> bool:
+    """Tell whether a file has the training file's columns but for the tags, and its last one only looks like them."""
+    if trained is None or layout.misc is not None or layout.columns != trained.columns - 1:
+        return False
+    tags = {cells[-1] for line in lines if (cells := line.split()) and not line.startswith("-DOCSTART-")}
+    return not any(tag == label or (tag[1:2] in ("-", "_") and tag[2:] == label) for tag in tags for label in known)
 
 
 def untagged_layout(lines: Sequence[str], word: int | None, trained: Layout | None, *, certain: bool) -> Layout | None:

@@ -59,6 +59,7 @@ class Ner(Task):
         self._splitter = TextSplitter()
         self._encoder = WordEncoder(context, buckets=settings.buckets, overlap=settings.overlap)
         self._by_line: set[str] = set()
+        self._seen: set[str] = set()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ class Ner(Task):
     def _read(self, path: Path, split: Split) -> Iterator[Row]:
         report = self.context.report
         predict = split == "predict"
-        reader, layout = open_file(path, self.settings, self._layout, predict=predict)
+        known = self._labels or tuple(self._seen)
+        reader, layout = open_file(path, self.settings, self._layout, known, predict=predict)
         if layout is not None:
             report.say(f"{path}: {layout}")
             self._by_line.add(str(path))
@@ -94,7 +96,11 @@ class Ner(Task):
         scheme, rows = labelled_rows(path, reader, trained, report, need=not predict)
         if split == "train":
             self._scheme, self._layout = scheme, layout
-        yield from rows
+            self._labels, self._seen = (), set()
+        for row in rows:
+            if split == "train":
+                self._seen.update(span.label for span in target_spans(row))
+            yield row
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read texts, words in columns, or JSON Lines, as they stream in."""

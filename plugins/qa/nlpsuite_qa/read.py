@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nlpsuite.api import UserError, data_suffix, file_lines, json_table, read_table
 from nlpsuite_qa.answers import Repairs
 from nlpsuite_qa.rows import KNOWN_NAMES, RowMaker, Shared
-from nlpsuite_qa.squad import is_squad, squad_rows
+from nlpsuite_qa.squad import FORM, is_squad, squad_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ EXAMPLES = (
     {"question": "When was it built?", "context": "The mill was built by Anna Berg in 1871.", "answer": "1871"},
 )
 """Rows as errors show them."""
-_JSON = (".json", ".jsonl", ".ndjson")
+_JSON, _TABLES = (".json", ".jsonl", ".ndjson"), (".tsv", ".csv")
 
 
 def read_file(path: Path, split: Split, report: Reporter) -> Iterator[Row]:
@@ -49,6 +49,8 @@ def _rows(path: Path, split: Split, repairs: Repairs, report: Reporter) -> Itera
         yield from _document_rows(path, split, repairs, report)
     elif start.startswith("{") or data_suffix(path) in _JSON:
         yield from _table_rows(json_table(path, file_lines(path)), split, repairs, report)
+    elif split == "predict" and data_suffix(path) not in _TABLES and not _is_header(start):
+        yield from tabbed_rows(file_lines(path), str(path), report)
     else:
         yield from _table_rows(_fields(path), split, repairs, report)
 
@@ -59,9 +61,8 @@ def _fields(path: Path) -> Table:
         count = len(table.columns)
         if count not in (2, 3):
             what = f"{count} fields a row and no header"
-            raise UserError(
-                what, where=path, line=1, fix="give question, context and answer, or a header with these names"
-            )
+            fix = "give question, context and answer, or a header with these names"
+            raise UserError(what, where=path, line=1, fix=fix)
     return table
 
 
@@ -89,9 +90,11 @@ def _document_rows(path: Path, split: Split, repairs: Repairs, report: Reporter)
         yield from maker.numbered(value)
     else:
         what = "JSON that is neither SQuAD's form nor rows"
-        raise UserError(
-            what, where=path, fix='SQuAD\'s form begins {"data": [{"paragraphs": [{"context": "...", "qas": ['
-        )
+        raise UserError(what, where=path, fix=FORM)
+
+
+def _is_header(line: str) -> bool:
+    return any(cell.strip().lower() in KNOWN_NAMES for cell in line.split("\t"))
 
 
 def _is_row(line: str) -> bool:
@@ -128,7 +131,7 @@ def tabbed_rows(lines: Iterable[str], where: str, report: Reporter) -> Iterator[
     told = False
     shared = Shared()
     for number, line in enumerate(lines, start=1):
-        text = line.removesuffix("\n").removesuffix("\r")
+        text = (line.removeprefix("\ufeff") if number == 1 else line).removesuffix("\n").removesuffix("\r")
         if not text.strip():
             continue
         question, tab, context = text.partition("\t")

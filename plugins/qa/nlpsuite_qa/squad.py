@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nlpsuite.api import Row, Split
     from nlpsuite_qa.answers import Answer, Repairs
 
-_FORM = (
+FORM = (
     'SQuAD\'s form is {"data": [{"paragraphs": [{"context": "...", "qas": '
     '[{"question": "...", "id": "...", "answers": [{"text": "...", "answer_start": 0}]}]}]}]}'
 )
@@ -44,7 +44,7 @@ def squad_rows(value: dict[str, Any], path: Path, split: Split, repairs: Repairs
                 answers = _answers(item, context, split, where, repairs)
                 yield shared.row(question, context, answers, identity, where)
     if not number:
-        raise UserError("no questions in the file", where=path, fix=_FORM)
+        raise UserError("no questions in the file", where=path, fix=FORM)
 
 
 def _answers(
@@ -56,7 +56,7 @@ def _answers(
     if given is None:
         if split == "predict":
             return None
-        raise UserError("a question without `answers`", where=where, fix=_FORM)
+        raise UserError("a question without `answers`", where=where, fix=FORM)
     if not given and item.get("is_impossible") is False and split != "predict":
         fix = "give it an answer, or say is_impossible: true"
         raise UserError("a question without an answer, said not to be impossible", where=where, fix=fix)
@@ -66,12 +66,12 @@ def _answers(
 def _parts(value: Any, name: str, path: Path, owner: str) -> list[dict[str, Any]]:
     parts = value.get(name)
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
-        raise UserError(f"{owner} has no list `{name}` of objects", where=path, fix=_FORM)
+        raise UserError(f"{owner} has no list `{name}` of objects", where=path, fix=FORM)
     return parts
 
 
 def _text(value: dict[str, Any], name: str, path: Path, owner: str) -> str:
     text = value.get(name)
     if not isinstance(text, str):
-        raise UserError(f"{owner} has no text `{name}`", where=path, fix=_FORM)
+        raise UserError(f"{owner} has no text `{name}`", where=path, fix=FORM)
     return text

@@ -10,8 +10,8 @@ import pytest
 
 import nlpsuite_ner
 from nlpsuite.api import Scheme, Span, TaskContext, UserError
-from nlpsuite.text.train_tokenizer import train_tokenizer
 from nlpsuite.report import Silent
+from nlpsuite.text.train_tokenizer import train_tokenizer
 
 WORDS = ["Ana", "left", "New", "York", "City", "Rome", "."]
 SPANS = [Span(0, 1, "PER"), Span(2, 5, "LOC"), Span(5, 6, "LOC")]
@@ -147,6 +147,7 @@ def test_what_may_be_predicted(make, tmp_path):
         "a.txt": ("Ana met Bo.\n\nIn Rome.\n", ["Ana met Bo.", "", "In Rome."]),
         "b.txt": ("Ana\nmet\n\nBo\n", [["Ana", "met"], ["Bo"]]),
         "c.conll": ("Ana NN\nmet VB\n\nBo NN\n", [["Ana", "met"], ["Bo"]]),
+        "h.txt": ("Ana B-NP\nmet O\n\nBo B-NP\n", [["Ana", "met"], ["Bo"]]),
         "d.txt": ("Ana NN\nmet VB\n\nBo NN\n", [["Ana", "met"], ["Bo"]]),
         "e.txt": ("王小明\n去了\n", ["王小明", "去了"]),
         "f.jsonl": ('{"text": "Ana"}\n{"tokens": ["Bo", "Li"]}\n', ["Ana", ["Bo", "Li"]]),

@@ -157,6 +157,13 @@ def test_a_plain_line_is_an_error_that_shows_rows(make_task: Callable[..., Task]
         list(make_task().read_lines(io.StringIO("Who built the mill?\n"), "<stdin>"))
 
 
+def test_a_plain_file_to_predict_is_an_error_that_shows_rows(read: Callable[..., list[Any]]) -> None:
+    with pytest.raises(UserError, match=r"new.txt:2: a line with no tab.*rows look like"):
+        read(f"{WHO}\t{CONTEXT}\nWho, then, built it?\n", "new.txt", "predict")
+    (row,) = read(f"question\tcontext\n{WHO}\t{CONTEXT}\n", "new.txt", "predict")
+    assert row.inputs["question"] == WHO
+
+
 def test_lines_are_read_as_they_come(make_task: Callable[..., Task]) -> None:
     taken: list[int] = []
 

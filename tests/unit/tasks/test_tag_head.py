@@ -10,7 +10,7 @@ from nlpsuite.tasks.tag_head import TagHead
 from nlpsuite.tasks.task import TaskContext
 from nlpsuite.tasks.word_encoding import TagScores, WordEncoder, decode_tags
 
-WORDS = "The cat sat on the mat and looked at the rain .".split()
+WORDS = ["The", "cat", "sat", "on", "the", "mat", "and", "looked", "at", "the", "rain", "."]
 
 
 def make_head(**changes) -> TagHead:
@@ -63,7 +63,7 @@ def test_windows_hold_all_words_of_a_long_sentence_and_each_gets_one_tag(encoder
     assert len(windows) > 5
     assert all(len(window.ids) <= 24 for window in windows)
     assert sum(window.weight for window in windows) == pytest.approx(1)
-    assert [window.features.whole for window in windows][0] == (True, False)
+    assert next(window.features.whole for window in windows) == (True, False)
     assert all(len(window.target) == window.features.n_words for window in windows)
     head = make_head()
     batch = collate(windows, 0)

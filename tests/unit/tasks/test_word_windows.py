@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ def test_every_word_is_whole_in_some_window_and_each_window_fits(lengths, size, 
     assert windows[-1][1] == len(lengths)
     for first, end in windows:
         assert sum(lengths[first:end]) <= size
-    for (first, end), (later, _) in zip(windows, windows[1:], strict=False):
+    for (first, end), (later, _) in itertools.pairwise(windows):
         assert first < later <= end
     assert (len(windows) == 1) == (sum(lengths) <= size)
     best = best_windows(lengths, windows)

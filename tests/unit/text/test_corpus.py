@@ -24,7 +24,7 @@ from nlpsuite.text.sources import find_sources
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.conftest import Spy
+    from tests.conftest import Spy
 
 WORDS = ["cat", "sat", "on", "a", "mat", "and", "saw", "long", "rivers", "run", "by", "old", "walls", "in", "rain"]
 

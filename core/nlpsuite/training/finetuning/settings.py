@@ -50,8 +50,7 @@ class FinetuneSettings(Settings):
         limit: Use only so many training rows, drawn by seed, for a quick try.
         valid_share: Share of training rows held out where the data has no validation rows.
         lr: Peak learning rate of the head; None: by `tune`, and by whether the backbone is pretrained.
-        optimizer: `muon` for the matrices of the backbone's blocks and AdamW for the rest, or `adamw` for all; `auto`: by
-            whether the backbone is pretrained.
+        optimizer: `muon` for the matrices of the backbone's blocks and AdamW for the rest, or `adamw` for all.
         matrix_lr: Muon's peak learning rate; None: by whether the backbone is pretrained.
         layer_decay: What the rate falls by from one layer to the one below; None: 0.85, from scratch 1.
         weight_decay: Decoupled decay of matrices.
@@ -83,7 +82,7 @@ class FinetuneSettings(Settings):
     limit: int | None = Field(default=None, ge=1)
     valid_share: float = Field(default=0.1, gt=0, lt=1)
     lr: float | None = Field(default=None, gt=0)
-    optimizer: Literal["auto", "adamw", "muon"] = "auto"
+    optimizer: Literal["muon", "adamw"] = "muon"
     matrix_lr: float | None = Field(default=None, gt=0)
     layer_decay: float | None = Field(default=None, gt=0, le=1)
     weight_decay: float = Field(default=0.01, ge=0)
@@ -127,8 +126,7 @@ class FinetuneSettings(Settings):
 
         Adapters are no matrices to be made orthogonal, so they and a frozen backbone always have AdamW.
         """
-        chosen = self.optimizer == "muon" or (self.optimizer == "auto" and not self.pretrained)
-        if not chosen or self.tune != "full":
+        if self.optimizer != "muon" or self.tune != "full":
             return None
         return self.matrix_lr or (PRETRAINED_MATRIX_LR if self.pretrained else SCRATCH_MATRIX_LR)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from torch import nn
 
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.training.finetuning.layer_rates import layer_share, make_optimizer
+from nlpsuite.training.finetuning.settings import FinetuneSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +52,32 @@ def test_frozen_parameters_are_left_out(backbone_folder: Path):
     head = nn.Linear(16, 2)
     optimizer = make_optimizer(backbone, head, lr=1e-3, layer_decay=0.5, weight_decay=0.1)
     assert sum(len(group["params"]) for group in optimizer.param_groups) == 2
+
+
+def test_muon_trains_the_matrices_of_blocks_at_its_own_rate_and_the_rest_is_as_without_it(backbone_folder: Path):
+    backbone, _ = load_backbone(backbone_folder)
+    head = nn.Linear(16, 2)
+    optimizer = make_optimizer(backbone, head, lr=1e-3, layer_decay=0.5, weight_decay=0.1, muon_lr=0.02)
+    by_muon = {id(p): group["peak_lr"] for group in optimizer.param_groups if group["muon"] for p in group["params"]}
+    matrices = {id(p): n for n, p in backbone.named_parameters() if n.startswith("blocks.") and p.ndim == 2}
+    assert by_muon.keys() == matrices.keys()
+    for index, name in matrices.items():
+        assert by_muon[index] == pytest.approx(0.02 * layer_share(name, backbone.config.n_layers, 0.5))
+    rates = {id(p): group["peak_lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert rates[id(head.weight)] == 1e-3
+    assert len(rates) == sum(1 for part in (backbone, head) for _ in part.parameters())
+
+
+@pytest.mark.parametrize(
+    ("given", "rate"),
+    [
+        ({}, 0.01),
+        ({"backbone": "scratch"}, 0.02),
+        ({"matrix_lr": 0.003}, 0.003),
+        ({"optimizer": "adamw"}, None),
+        ({"tune": "lora"}, None),
+        ({"tune": "head"}, None),
+    ],
+)
+def test_when_muon_is_used(given: dict[str, Any], rate: float | None):
+    assert FinetuneSettings(**given).muon_lr == rate
