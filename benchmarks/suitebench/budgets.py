@@ -6,7 +6,7 @@ TIMES = {
     "sst2": "25m",
     "agnews": "15m",
     "chnsenticorp": "15m",
-    "conll2003": "25m",
+    "conll2003": "20m",
     "resume_ner": "7m",
     "squad": "50m",
     "multi30k": "50m",

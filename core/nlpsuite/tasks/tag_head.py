@@ -1,7 +1,7 @@
 """The head of tagging tasks: for every word a score for each tag, from the backbone's states and the word's own form.
 
-Small backbones know little of names and spelling, so two things stand beside their states: a convolution over a word's
-characters, and hashed features of the word and its neighbours, added straight into the scores.
+Small backbones know little of names and spelling, so hashed features of a word and its neighbours are added straight into the
+scores; a convolution over a word's characters can stand beside the states.
 
 Letters in names: B windows, T tokens, N words of all windows, L words of a window, F hashed features, C characters, D width,
 E character width, K tags.

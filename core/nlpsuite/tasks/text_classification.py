@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nlpsuite.errors import UserError
 from nlpsuite.tasks.examples import add_examples, with_examples
 from nlpsuite.tasks.labels import LabelSchema, has_known_order, labels_of, natural_order, split_where
 from nlpsuite.tasks.tables import data_suffix
 from nlpsuite.tasks.task import Task
-from nlpsuite.tasks.text_ngrams import TextNgrams
+from nlpsuite.tasks.text_ngrams import TextNgrams, target_marks
 from nlpsuite.tasks.text_reader import TextReader
 from nlpsuite.tasks.text_windows import row_windows
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.task import Batch, Row, Split, TaskContext, TaskMetrics, Window
+    from nlpsuite.tasks.text_head import TextHead
     from nlpsuite.tasks.text_settings import TextClassificationSettings
 
 
@@ -50,6 +51,7 @@ class TextClassification(Task):
         self._labels: LabelSchema | None = None
         self._several = False
         self._ngrams: TextNgrams | None = None
+        self._mix = (1.0, 1.0)
 
     @property
     def labels(self) -> LabelSchema:
@@ -91,6 +93,7 @@ class TextClassification(Task):
         bare = sum(not labels_of(row) for row in rows) if self._several else 0
         if bare:
             self.context.report.say(f"{bare} of {len(rows)} training rows have no label")
+        self._mix = (1.0, 1.0)
         self._use(labels, rows=rows)
 
     def _use(self, labels: LabelSchema, rows: Sequence[Row] = (), n_features: int = 0) -> None:
@@ -119,12 +122,15 @@ class TextClassification(Task):
     def state(self) -> dict[str, Any]:
         """Return the labels, what the training file was like, and the number of n-grams that the head knows."""
         n_features = 0 if self._ngrams is None else self._ngrams.n_features
-        return {"labels": self.labels.to_state(), "several": self._several, "ngrams": n_features} | self._reader.state()
+        own = {"labels": self.labels.to_state(), "several": self._several, "ngrams": n_features, "mix": list(self._mix)}
+        return own | self._reader.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
         self._several = bool(state["several"])
         self._reader.restore(state)
+        pooled, ngrams = state["mix"]
+        self._mix = (float(pooled), float(ngrams))
         self._use(LabelSchema.from_state(state["labels"]), n_features=int(state["ngrams"]))
 
     def encode(self, row: Row) -> list[Window]:
@@ -160,9 +166,12 @@ class TextClassification(Task):
         return label_loss(logits_BC, targets, batch.weight_B, self.labels.class_weights(kind))
 
     def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
-        """Return the logits of each window, [C]."""
-        logits_BC: Tensor = network.head(network.hidden(batch), batch.real_BT, batch.windows)
-        return list(logits_BC.unbind(0))
+        """Return the logits of each window: those of the hidden states, and those of n-grams, [2, C]."""
+        import torch
+
+        head = cast("TextHead", network.head)
+        parts = head.parts(network.hidden(batch), batch.real_BT, batch.windows)
+        return list(torch.stack(parts, 1).unbind(0))
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the likeliest label, or those likelier than not, and the probability of each.
@@ -172,13 +181,28 @@ class TextClassification(Task):
         import torch
 
         length_W = torch.tensor([len(window.ids) for window in windows], dtype=torch.float64)
-        logits_WC = torch.stack([output.detach().cpu().double() for output in outputs])
+        logits_W2C = torch.stack([output.detach().cpu().double() for output in outputs])
+        logits_WC = self._mix[0] * logits_W2C[:, 0] + self._mix[1] * logits_W2C[:, 1]
         logits_C = (length_W / length_W.sum()) @ logits_WC
         probability_C = (logits_C.sigmoid() if self._several else logits_C.softmax(0)).tolist()
         probabilities = dict(zip(self.labels.names, probability_C, strict=True))
         if self._several:
             return {"labels": [name for name, p in probabilities.items() if p >= 0.5], "probabilities": probabilities}
         return {"label": max(probabilities, key=probabilities.__getitem__), "probabilities": probabilities}
+
+    def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
+        """Find out how much backbone and n-grams should count, and how sure to be of what they say."""
+        from nlpsuite.tasks.score_mix import fit_mix, logits_of
+
+        ngrams_RC = None if self._ngrams is None else self._ngrams.logits(rows)
+        if ngrams_RC is None or not rows or self._mix != (1.0, 1.0):
+            return False
+        told = [[each["probabilities"][name] for name in self.labels.names] for each in predictions]
+        pooled_RC = logits_of(told, several=self._several) - ngrams_RC
+        self._mix = fit_mix(pooled_RC, ngrams_RC, target_marks(rows, self.labels), several=self._several)
+        said = f"calibrated on {len(rows)} validation rows: scores of the backbone count {self._mix[0]:.2f} times"
+        self.context.report.say(said + (f", those of n-grams {self._mix[1]:.2f} times" if ngrams_RC.any() else ""))
+        return True
 
     def make_metrics(self) -> TaskMetrics:
         """Return accuracy, F1, Matthews correlation and calibration error; where an order is known, also the distance."""

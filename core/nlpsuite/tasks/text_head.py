@@ -50,21 +50,30 @@ class TextHead(nn.Module):
         self.pooled, self.ngrams = pooled, ngrams
 
     def forward(self, hidden_BTD: Tensor, real_BT: Tensor, windows: Sequence[Window]) -> Tensor:
-        """Return logits, float32 [B, C].
+        """Return logits, float32 [B, C]: the sum of both parts.
 
         Args:
             hidden_BTD: Hidden states.
             real_BT: bool, True where a token is real; at least one in each row.
             windows: The windows, with `TextFeatures` where there are n-grams.
         """
-        logits_BC: Tensor = self.pooled(hidden_BTD, real_BT).float()
+        pooled_BC, ngrams_BC = self.parts(hidden_BTD, real_BT, windows)
+        return pooled_BC + ngrams_BC
+
+    def parts(self, hidden_BTD: Tensor, real_BT: Tensor, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        """Return the logits of the hidden states and those of n-grams, each float32 [B, C]; the latter may be all zero.
+
+        Args:
+            hidden_BTD: Hidden states.
+            real_BT: bool, True where a token is real; at least one in each row.
+            windows: The windows, with `TextFeatures` where there are n-grams.
+        """
+        pooled_BC: Tensor = self.pooled(hidden_BTD, real_BT).float()
         if self.ngrams is None:
-            return logits_BC
+            return pooled_BC, torch.zeros_like(pooled_BC)
         features = [window.features for window in windows]
         if not self.training or any(each.held_out_C is None for each in features):
-            total_BC: Tensor = logits_BC + self.ngrams([each.bag for each in features])
-            return total_BC
-        held_out_BC = torch.stack([each.held_out_C for each in features]).to(logits_BC.device)
-        kept_B1 = torch.rand(len(features), 1, device=logits_BC.device) >= NGRAM_DROPOUT
-        scores_BC: Tensor = logits_BC + held_out_BC * kept_B1
-        return scores_BC
+            return pooled_BC, self.ngrams([each.bag for each in features])
+        held_out_BC = torch.stack([each.held_out_C for each in features]).to(pooled_BC.device)
+        kept_B1 = torch.rand(len(features), 1, device=pooled_BC.device) >= NGRAM_DROPOUT
+        return pooled_BC, held_out_BC * kept_B1

@@ -10,6 +10,8 @@ from nlpsuite.tasks.ngrams import ngram_bag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import Tensor
+
     from nlpsuite.report import Reporter
     from nlpsuite.tasks.labels import LabelSchema
     from nlpsuite.tasks.ngram_fit import NgramFit
@@ -67,6 +69,15 @@ class TextNgrams:
             return copy.deepcopy(self._fitted().scores)
         return NgramScores(self._n_features, len(self._labels)) if self._n_features else None
 
+    def logits(self, rows: Sequence[Row]) -> Tensor | None:
+        """Return what the fitted n-grams say of any rows, float32 [R, C]; zero without n-grams, None where not fitted here."""
+        import torch
+
+        if self._rows:
+            said_RC: Tensor = self._fitted().scores([row_bag(row) for row in rows])
+            return said_RC
+        return None if self._n_features else torch.zeros(len(rows), len(self._labels))
+
     def features(self, row: Row) -> TextFeatures | None:
         """Return what the head must know of a row's n-grams; None where it asks for nothing."""
         from nlpsuite.tasks.text_head import TextFeatures
@@ -109,14 +120,23 @@ def fit_rows(
     """Fit n-gram scores to rows with labels."""
     import torch
 
-    from nlpsuite.tasks.labels import labels_of
     from nlpsuite.tasks.ngram_fit import fit_ngrams
+
+    target_RC = target_marks(rows, labels)
+    weight_R = torch.ones(len(rows))
+    if not several:
+        weight_R = target_RC @ torch.tensor(labels.class_weights(settings.class_weights))
+    return fit_ngrams(bags, target_RC, weight_R, several=several)
+
+
+def target_marks(rows: Sequence[Row], labels: LabelSchema) -> Tensor:
+    """Return 1 where a row has a label and 0 elsewhere, float32 [R, C]."""
+    import torch
+
+    from nlpsuite.tasks.labels import labels_of
 
     place = {name: index for index, name in enumerate(labels.names)}
     target_RC = torch.zeros(len(rows), len(labels))
     for index, row in enumerate(rows):
         target_RC[index, [place[name] for name in labels_of(row)]] = 1
-    weight_R = torch.ones(len(rows))
-    if not several:
-        weight_R = target_RC @ torch.tensor(labels.class_weights(settings.class_weights))
-    return fit_ngrams(bags, target_RC, weight_R, several=several)
+    return target_RC

@@ -36,8 +36,8 @@ class NerSettings(Settings):
     word: int | None = Field(default=None, ge=1)
     tag: int | None = None
     overlap: float = Field(default=0.5, ge=0, lt=1)
-    pooling: Literal["first", "last", "mean", "max", "ends"] = "ends"
-    characters: int = Field(default=64, ge=0)
+    pooling: Literal["first", "last", "mean", "max", "ends"] = "mean"
+    characters: int = Field(default=0, ge=0)
     buckets: int = Field(default=1 << 17, ge=2)
     hashed_scale: float = Field(default=10.0, gt=0)
     hashed_dropout: float = Field(default=0.1, ge=0, lt=1)

@@ -119,7 +119,10 @@ def test_it_learns_predicts_and_is_the_same_when_loaded(kind: str, tmp_path: Pat
         head = task.make_head(16)
         for parameter in head.parameters():
             torch.nn.init.normal_(parameter, std=0.1)
+    raw = [each for _, each in predict_rows(task, head, backbone, rows, TOKENIZER.pad_id)]
+    assert task.calibrate(rows, raw)
     before = [each for _, each in predict_rows(task, head, backbone, rows, TOKENIZER.pad_id)]
+    assert before != raw
     metrics = task.make_metrics()
     metrics.update(rows, before)
     assert metrics.compute()[task.monitor] > task.baseline(rows, rows)[task.monitor]
@@ -140,6 +143,7 @@ def test_it_learns_predicts_and_is_the_same_when_loaded(kind: str, tmp_path: Pat
     assert again == before
     assert model.task.monitor == task.monitor
     json.dumps(again, allow_nan=False)
+    assert not model.task.calibrate(rows, again), "what was calibrated is not calibrated twice, nor what is loaded"
 
 
 def test_several_labels_are_found_apart() -> None:

@@ -232,7 +232,9 @@ def test_loss_is_the_weighted_mean_over_windows(task: TextClassification) -> Non
     head.eval()
     loss = task.loss(Given(head, hidden_BTD), made)
     outputs = task.outputs(Given(head, hidden_BTD), made)
-    each = [-output.log_softmax(0)[window.target].item() for output, window in zip(outputs, windows, strict=True)]
+    each = [
+        -output.sum(0).log_softmax(0)[window.target].item() for output, window in zip(outputs, windows, strict=True)
+    ]
     assert loss.item() == pytest.approx((each[0] + (each[1] + each[2]) / 2) / 2)
     loss.backward()
 
@@ -249,7 +251,9 @@ def test_balanced_classes_weigh_the_same_in_the_loss(tokenizer: Tokenizer) -> No
 
 def test_a_prediction_comes_from_the_mean_logits_weighted_by_length(task: TextClassification) -> None:
     windows = [Window([1] * 9), Window([1] * 3)]
-    prediction = fitted(task).decode(Row({}), windows, [torch.tensor([0.0, 2.0]), torch.tensor([4.0, 0.0])])
+    prediction = fitted(task).decode(
+        Row({}), windows, [torch.tensor([[0.0, 1.0], [0.0, 1.0]]), torch.tensor([[4.0, 0.0], [0.0, 0.0]])]
+    )
     expected = torch.tensor([1.0, 1.5]).softmax(0)
     assert prediction["label"] == "b"
     assert prediction["probabilities"] == pytest.approx({"a": expected[0].item(), "b": expected[1].item()})
