@@ -23,8 +23,15 @@ ENGLISH = "nano"
 CHINESE = "$WORK/zhnano"
 """The backbone of the Chinese rows, which the row `zhnano` pretrains."""
 
-CHINESE_SIZE = "nano"
-CHINESE_TIME = "30m"
+WIKI = "$WORK/wikinano"
+"""The backbone of the novels: one that has read the encyclopedia alone. Nano has read the novels, so that its bits per byte on
+them before training are no zero-shot."""
+
+PRETRAININGS = {
+    "zhnano": ("$NLPSUITE_DATA/zh/wiki", CHINESE, "30m"),
+    "wikinano": ("$NLPSUITE_DATA/pretrain/enwiki_2015", WIKI, "30m"),
+}
+"""The rows that pretrain a backbone: text, folder, and time."""
 
 
 def seeds_of(data: str) -> tuple[int, ...]:

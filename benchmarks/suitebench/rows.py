@@ -68,33 +68,38 @@ SOURCES = (
     Source("resume_ner", "ner", "$NLPSUITE_DATA/zh/resume_ner", budgets.CHINESE),
     Source("squad", "qa", "$WORK/squad", prepare=prepare.squad),
     Source("multi30k", "translation", "$NLPSUITE_DATA/multi30k_ende", flags=GERMAN),
-    Source("novels", "generation", "$WORK/novels", prepare=prepare.novels),
+    Source("novels", "generation", "$WORK/novels", budgets.WIKI, prepare=prepare.novels),
 )
 
 
 def all_rows() -> list[Row]:
     """Return every row: what takes seconds first, then in an order in which each finds what it needs."""
-    pretraining = (
-        "pretrain",
-        "$NLPSUITE_DATA/zh/wiki",
-        *("--size", budgets.CHINESE_SIZE, "--time", budgets.CHINESE_TIME, "--seed", "1"),
-        *("--out", budgets.CHINESE, "--json"),
-    )
-    chinese = Row("zhnano", "zh/wiki", "backbone", 1, pretraining, time=budgets.CHINESE_TIME)
     trained = [
         row
         for source in SOURCES
         for column, backbone in (("pretrained", source.backbone), ("scratch", "scratch"))
         for row in runs(source, column, backbone)
     ]
-    return [*conventional(), chinese, *trained]
+    return [*map(pretraining, budgets.PRETRAININGS), *conventional(), *trained]
+
+
+def pretraining(name: str) -> Row:
+    """Return the row that pretrains a backbone."""
+    text, folder, time = budgets.PRETRAININGS[name]
+    command = ("pretrain", text, "--size", "nano", "--time", time, "--seed", "1", "--out", folder, "--json")
+    return Row(name, text.removeprefix("$NLPSUITE_DATA/"), "backbone", 1, command, time=time)
+
+
+def needed(backbone: str) -> tuple[str, ...]:
+    """Return the row that makes a backbone, if one does."""
+    return tuple(name for name, (_, folder, _) in budgets.PRETRAININGS.items() if folder == backbone)
 
 
 def conventional() -> list[Row]:
     """Return what a user would do without a suite, in seconds or a few minutes."""
     words = partial(bag_of_words.measure, analyser="word", ngrams=(1, 2))
     characters = partial(bag_of_words.measure, analyser="char", ngrams=(1, 3))
-    zero_shot = ("evaluate", budgets.ENGLISH, "--data", "$WORK/novels/test.txt", "--json")
+    zero_shot = ("evaluate", budgets.WIKI, "--data", "$WORK/novels/test.txt", "--json")
 
     def row(data: str, call: Callable[[Path], dict[str, float]]) -> Row:
         return Row(f"{data}-conventional", data, "conventional", call=call)
@@ -113,7 +118,8 @@ def conventional() -> list[Row]:
             "conventional",
             command=zero_shot,
             prepare=prepare.novels,
-            backbone=budgets.ENGLISH,
+            backbone=budgets.WIKI,
+            needs=needed(budgets.WIKI),
         ),
     ]
 
@@ -128,7 +134,6 @@ def runs(source: Source, column: str, backbone: str) -> list[Row]:
             *("run", f"plugins/{source.plugin}", "--data", source.folder, "--backbone", backbone, "--time", time),
             *("--seed", str(seed), *source.flags, "--out", f"$WORK/{name}", "--json"),
         )
-        needs = ("zhnano",) if backbone == budgets.CHINESE and "$WORK" in backbone else ()
         rows.append(
             Row(
                 name,
@@ -137,7 +142,7 @@ def runs(source: Source, column: str, backbone: str) -> list[Row]:
                 seed,
                 command,
                 prepare=source.prepare,
-                needs=needs,
+                needs=needed(backbone),
                 backbone=backbone,
                 time=time,
             )

@@ -161,7 +161,7 @@ def test_a_finished_run_is_read_and_not_run_again(bench, tmp_path):
 def test_a_row_waits_for_the_rows_it_needs(bench, tmp_path):
     runner, rows = bench("runner"), bench("rows")
     row = next(row for row in rows.all_rows() if row.needs)
-    with pytest.raises(runner.RowError, match="needs the row zhnano"):
+    with pytest.raises(runner.RowError, match=f"needs the row {row.needs[0]}"):
         runner.run_row(row, runner.Places(tmp_path, tmp_path), bench("store").Store(tmp_path / "t.json"), {})
 
 
