@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TASKS = ("classification", "generation", "ner", "qa", "sentiment", "translation")
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,10 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_packages_the_data_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"nlpsuite", "nlpsuite_sentiment"}
-    assert "nlpsuite_sentiment/demo/train.tsv" in names
+    plugins = {f"nlpsuite_{name}" for name in TASKS}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"nlpsuite", *plugins}
+    for plugin in plugins:
+        assert [name for name in names if name.startswith(f"{plugin}/demo/train.")], plugin
     assert "nlpsuite/assets/nano/model.safetensors" in names
     assert not [name for name in names if "__pycache__" in name]
 
