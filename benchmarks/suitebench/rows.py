@@ -66,7 +66,7 @@ SOURCES = (
     Source("chnsenticorp", "sentiment", "$NLPSUITE_DATA/zh/chnsenticorp", budgets.CHINESE),
     Source("conll2003", "ner", "$NLPSUITE_DATA/conll2003"),
     Source("resume_ner", "ner", "$NLPSUITE_DATA/zh/resume_ner", budgets.CHINESE),
-    Source("squad", "qa", "$WORK/squad", prepare=prepare.squad),
+    Source("squad", "qa", "$WORK/squad", prepare=prepare.squad, flags=("--set", "valid_share=0.01")),
     Source("multi30k", "translation", "$NLPSUITE_DATA/multi30k_ende", flags=GERMAN),
     Source("novels", "generation", "$WORK/novels", budgets.WIKI, prepare=prepare.novels),
 )

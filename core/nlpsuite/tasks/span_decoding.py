@@ -36,8 +36,8 @@ class BestSpan:
     Attributes:
         window: The index of the window that it is in; -1 where no window has a span.
         span: (first, last) tokens in that window, last included.
-        probability: Of this span, among all spans of all windows and "none".
-        none_probability: Of "none".
+        probability: Of this span, at least: as if it were in the window most sure of an answer.
+        none_probability: Of "none", in the window most sure of an answer.
     """
 
     window: int
@@ -68,11 +68,14 @@ def best_spans(scores_BTT: Tensor, *, longest: int, keep: int = 1) -> list[Windo
 
 
 def best_over_windows(windows: Sequence[WindowSpans]) -> BestSpan:
-    """Return the best span of a row; its probability is among the spans of all windows together.
+    """Return the best span of a row, with its probability and that of "none".
 
-    Each window's scores are relative to the same "none", so they are compared as they are.
+    Each window's scores are relative to the same "none", so they are compared as they are. Windows overlap, and a sum over all
+    of them would count spans twice; so it is the window most sure of an answer that says how likely there is none (as Devlin et
+    al. 2019 do for SQuAD 2.0), however many windows there are.
     """
-    total = _log_sum_exp([0.0, *(window.total for window in windows)])
+    hope = max((window.total for window in windows), default=-math.inf)
+    total = max(hope, 0.0) + math.log1p(math.exp(-abs(hope)))
     none = math.exp(-total)
     best = max(
         ((window.scores[0], -index, window.spans[0]) for index, window in enumerate(windows) if window.scores),
@@ -82,8 +85,3 @@ def best_over_windows(windows: Sequence[WindowSpans]) -> BestSpan:
         return BestSpan(-1, (0, 0), 0.0, none)
     score, index, span = best
     return BestSpan(-index, span, math.exp(score - total), none)
-
-
-def _log_sum_exp(values: Sequence[float]) -> float:
-    highest = max(values)
-    return highest + math.log(sum(math.exp(value - highest) for value in values))

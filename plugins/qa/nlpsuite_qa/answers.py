@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Answer = tuple[str, int]
 """The words of an answer as they stand in the context, and the character where they begin."""
+NOWHERE = -1
+"""In place of that character, for the answer of a row to predict that its context does not hold."""
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ N_FEATURES = 22
 """Columns of `match`: overlap of the word, of its neighbourhood and of its sentence; rarity; shape; edges of words."""
 
 
-def match(view: ContextView, question: str, rarity: Rarity) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def match(view: ContextView, question: str, rarity: Rarity) -> NDArray[np.uint8]:
     """Compare a context with a question.
 
     Args:
@@ -35,13 +35,10 @@ def match(view: ContextView, question: str, rarity: Rarity) -> tuple[NDArray[np.
         rarity: How rare words are.
 
     Returns:
-        Features of each token, (T, N_FEATURES), in steps of 1 / 255; and for each token the first character in the question of
-        the word that its own word is a form of, -1 where there is none.
+        Features of each token, (T, N_FEATURES), in steps of 1 / 255.
     """
-    spans = split_words(question)
-    words = [know_word(question[start:end]) for start, end in spans]
+    words = [know_word(question[start:end]) for start, end in split_words(question)]
     own_Q = np.array([0.0 if word.shape[-1] else rarity.of(word.key) for word in words], np.float32)
-    starts_Q = np.array([start for start, _ in spans], np.int32)
     same_W = _places([view.keys.get(word.key, -1) for word in words], view.key_W, len(view.keys))
     alike_W = _places([view.stems.get(word.stem, -1) for word in words], view.stem_W, len(view.stems))
     alike_W = np.where(same_W >= 0, same_W, alike_W)
@@ -49,8 +46,7 @@ def match(view: ContextView, question: str, rarity: Rarity) -> tuple[NDArray[np.
     per_word = np.zeros((len(view.key_W) + 1, columns_W.shape[1] + view.shape_WF.shape[1]), np.uint8)
     per_word[:-1, : columns_W.shape[1]] = np.round(255 * columns_W.clip(0, 1))
     per_word[:-1, columns_W.shape[1] :] = 255 * view.shape_WF
-    found_W = np.append(np.where(alike_W >= 0, starts_Q[alike_W], -1) if len(words) else alike_W, -1).astype(np.int32)
-    return np.hstack([per_word[view.word_T], 255 * view.edges_T2]), found_W[view.word_T]
+    return np.hstack([per_word[view.word_T], 255 * view.edges_T2])
 
 
 def _places(indices: list[int], index_W: NDArray[np.int32], count: int) -> NDArray[np.int32]:

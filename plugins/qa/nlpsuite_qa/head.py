@@ -1,4 +1,4 @@
-"""The head: backbone states, overlap features and the question's own words, mixed along the text, then scores of spans.
+"""The head: backbone states, overlap features and the question, mixed along the text, then scores of spans.
 
 Letters in shapes: B windows, T tokens, D width of the backbone, H width of the head, F features.
 """
@@ -14,9 +14,8 @@ from nlpsuite.api import SpanScorer
 class QaHead(nn.Module):
     """Scores every span of a window's context, relative to "no answer here".
 
-    Each token of the context is given what the backbone says of it, its features, what the backbone says of the question's
-    word that it repeats, and the question as a whole. Recurrent layers then read the window in both directions, so that each
-    token knows what is matched around it.
+    Each token of the context is given what the backbone says of it, its features, and the question as a whole. Recurrent layers
+    then read the window in both directions, so that each token knows what is matched around it.
 
     Args:
         hidden_size: D.
@@ -30,7 +29,6 @@ class QaHead(nn.Module):
         super().__init__()
         self.token = nn.Linear(hidden_size, width)
         self.features = nn.Linear(n_features, width)
-        self.repeated = nn.Linear(hidden_size, width)
         self.attend = nn.Linear(hidden_size, 1, bias=False)
         self.question = nn.Linear(2 * hidden_size, width)
         self.gate = nn.Linear(2 * hidden_size, width)
@@ -44,7 +42,6 @@ class QaHead(nn.Module):
         self,
         hidden_BTD: Tensor,
         features_BTF: Tensor,
-        repeats_BT: Tensor,
         question_BT: Tensor,
         context_BT: Tensor,
     ) -> Tensor:
@@ -53,7 +50,6 @@ class QaHead(nn.Module):
         Args:
             hidden_BTD: Hidden states.
             features_BTF: Features from 0 to 1; zero outside the context.
-            repeats_BT: int64, the place of the question's token that a token repeats; 0 where it repeats none.
             question_BT: bool, the question's tokens, and `<s>`.
             context_BT: bool, the context's tokens.
         """
@@ -61,8 +57,6 @@ class QaHead(nn.Module):
         asked_B2D = self._pool(hidden_BTD, question_BT)
         states_BTH = self.token(hidden_BTD)
         states_BTH = states_BTH * (1 + self.gate(asked_B2D).tanh().unsqueeze(1)) + self.question(asked_B2D).unsqueeze(1)
-        repeated_BTD = hidden_BTD.gather(1, repeats_BT.unsqueeze(-1).expand(-1, -1, hidden_BTD.shape[-1]))
-        states_BTH = states_BTH + self.repeated(repeated_BTD) * (repeats_BT > 0).unsqueeze(-1)
         states_BTH = states_BTH + self.features(features_BTF.to(states_BTH.dtype))
         keep_BT1 = context_BT.unsqueeze(-1)
         states_BTH = nn.functional.gelu(states_BTH) * keep_BT1

@@ -127,12 +127,13 @@ def read_stream(lines: Iterable[str], where: str, report: Reporter) -> Iterator[
 
 
 def tabbed_rows(lines: Iterable[str], where: str, report: Reporter) -> Iterator[Row]:
-    """Yield rows from lines of question, tab, context; blank lines are none."""
-    told = False
+    """Yield rows from lines of question, tab, context; blank lines are none, and are counted."""
+    told, blank = False, 0
     shared = Shared()
     for number, line in enumerate(lines, start=1):
         text = (line.removeprefix("\ufeff") if number == 1 else line).removesuffix("\n").removesuffix("\r")
         if not text.strip():
+            blank += 1
             continue
         question, tab, context = text.partition("\t")
         if not tab or "\t" in context:
@@ -143,3 +144,5 @@ def tabbed_rows(lines: Iterable[str], where: str, report: Reporter) -> Iterator[
             report.say(f"{where}: a question and its context a line, with a tab between")
             told = True
         yield shared.row(question, context, None, None, f"{where}:{number}")
+    if blank:
+        report.warn(f"{where}: {blank} blank lines hold no question and get no prediction")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.api import Row, UserError
-from nlpsuite_qa.answers import place_answers
+from nlpsuite_qa.answers import NOWHERE, place_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -133,8 +133,8 @@ class RowMaker:
 
 def checked_answers(
     context: str, given: Given, file: str, line: int | None, split: Split, repairs: Repairs
-) -> tuple[Answer, ...] | None:
-    """Return answers as parts of their context; None for a row to predict whose answers are not.
+) -> tuple[Answer, ...]:
+    """Return answers as parts of their context; those of a row to predict may stand nowhere in it.
 
     Raises:
         UserError: An answer of a row to learn from or to score is not in its context.
@@ -143,7 +143,7 @@ def checked_answers(
         return place_answers(context, given, file, line, repairs)
     except UserError:
         if split == "predict":
-            return None
+            return tuple((text, NOWHERE) for text, _ in given)
         raise
 
 

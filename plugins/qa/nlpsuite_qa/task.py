@@ -18,6 +18,7 @@ from nlpsuite.api import (
     whole_characters,
     with_examples,
 )
+from nlpsuite_qa.answers import NOWHERE
 from nlpsuite_qa.rarity import Rarity
 from nlpsuite_qa.read import EXAMPLES, read_file, read_stream
 from nlpsuite_qa.threshold import NEVER, best_threshold
@@ -106,7 +107,12 @@ class Qa(Task):
         self._views.clear()
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Say so where rows have no answer and the training rows all have one: such questions are always answered."""
+        """Refuse answers that are not in their context; say so where rows have none and the training rows all have one."""
+        for row in rows:
+            # Test rows are read like rows to predict, since they may have no answers at all.
+            if lost := [text for text, start in row.target or () if start == NOWHERE]:
+                fix = "an answer is a part of its context, letter for letter; correct it or take the question out"
+                raise UserError(f"the answer {lost[0][:60]!r} is not in the context", where=row.where, fix=fix)
         without = sum(not row.target for row in rows)
         if without and self._threshold == NEVER:
             self.context.report.warn(
@@ -136,7 +142,8 @@ class Qa(Task):
     def encode(self, row: Row) -> list[Window]:
         """Cut question and context into windows, each with the right spans in it as target."""
         cut = Cut(self.context.tokenizer, self.context.context, self.settings.overlap, self.rarity)
-        answers = None if row.target is None else [(start, start + len(text)) for text, start in row.target]
+        known = row.target is not None and all(start != NOWHERE for _, start in row.target)
+        answers = [(start, start + len(text)) for text, start in row.target] if known else None
         return qa_windows(row.inputs["question"], self._view(row.inputs["context"]), cut, answers)
 
     def _view(self, text: str) -> ContextView:
@@ -210,7 +217,5 @@ class Qa(Task):
 def _scores(network: Network, batch: Batch) -> Tensor:
     """Return the score of every span of every window, (B, T, T)."""
     inputs = head_inputs(batch)
-    scores: Tensor = network.head(
-        network.hidden(batch), inputs.features_BTF, inputs.repeats_BT, inputs.question_BT, inputs.context_BT
-    )
+    scores: Tensor = network.head(network.hidden(batch), inputs.features_BTF, inputs.question_BT, inputs.context_BT)
     return scores

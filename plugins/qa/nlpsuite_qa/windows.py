@@ -31,7 +31,6 @@ class WindowFacts:
         context_begin: The place of the first token of the context.
         context_start: Which token of the whole context that is.
         features_TF: uint8, of each token of the context in the window, in steps of 1 / 255.
-        repeats_T: int32, the place in the window of the question's token that it repeats; 0 where it repeats none.
         spans: The characters of all tokens of the whole context.
     """
 
@@ -39,7 +38,6 @@ class WindowFacts:
     context_begin: int
     context_start: int
     features_TF: NDArray[np.uint8]
-    repeats_T: NDArray[np.int32]
     spans: TokenSpans
 
 
@@ -48,7 +46,6 @@ class HeadInputs:
     """What the head takes beside hidden states, as `QaHead.forward` describes it."""
 
     features_BTF: Tensor
-    repeats_BT: Tensor
     question_BT: Tensor
     context_BT: Tensor
 
@@ -82,25 +79,18 @@ def qa_windows(question: str, view: ContextView, cut: Cut, answers: Sequence[tup
         cut: How to cut.
         answers: The right answers as spans of characters; None where they are not known.
     """
-    ids, offsets = cut.tokenizer.encode_with_offsets(question)
-    question_ids = np.array(ids, np.int32)
-    features_TF, found_T = match(view, question, cut.rarity)
-    ends_Q = np.array([end for _, end in offsets], np.int32)
-    # The token of the question that the repeated word begins in.
-    token_T = np.where(found_T >= 0, np.searchsorted(ends_Q, found_T, side="right"), -1)
+    question_ids = np.array(cut.tokenizer.encode(question), np.int32)
+    features_TF = match(view, question, cut.rarity)
     right = [] if answers is None else [_tokens(view.spans, start, end) for start, end in answers]
     windows: list[Window] = []
     for pair in pair_spans(len(question_ids), len(view.ids_T), cut.context, cut.overlap):
         (first, last), (start, end) = pair.first, pair.second
-        repeats_T = token_T[start:end]
-        inside_T = (repeats_T >= first) & (repeats_T < last)
         begin = pair.second_offset
         facts = WindowFacts(
             question_end=begin - 1,
             context_begin=begin,
             context_start=start,
             features_TF=features_TF[start:end],
-            repeats_T=np.where(inside_T, repeats_T - first + 1, 0).astype(np.int32),
             spans=view.spans,
         )
         framed = (
@@ -123,13 +113,11 @@ def head_inputs(batch: Batch) -> HeadInputs:
 
     shape = tuple(batch.ids_BT.shape)
     features = np.zeros((*shape, N_FEATURES), np.uint8)
-    repeats = np.zeros(shape, np.int64)
     bounds = np.zeros((len(batch.windows), 3), np.int64)
     for index, window in enumerate(batch.windows):
         facts: WindowFacts = window.features
-        begin, end = facts.context_begin, facts.context_begin + len(facts.repeats_T)
+        begin, end = facts.context_begin, facts.context_begin + len(facts.features_TF)
         features[index, begin:end] = facts.features_TF
-        repeats[index, begin:end] = facts.repeats_T
         bounds[index] = facts.question_end, begin, end
     places = np.arange(shape[1])
     question = places < bounds[:, :1]
@@ -138,7 +126,7 @@ def head_inputs(batch: Batch) -> HeadInputs:
     def on_device(array: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(array).to(batch.ids_BT.device)
 
-    return HeadInputs(on_device(features) / 255, on_device(repeats), on_device(question), on_device(context))
+    return HeadInputs(on_device(features) / 255, on_device(question), on_device(context))
 
 
 def _tokens(spans: TokenSpans, start: int, end: int) -> tuple[int, int]:

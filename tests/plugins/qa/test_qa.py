@@ -57,7 +57,7 @@ def holding(windows: Sequence[Window], first: int, last: int) -> int:
     """The first window that holds tokens of the whole context."""
     for index, window in enumerate(windows):
         start = window.features.context_start
-        if start <= first and last < start + len(window.features.repeats_T):
+        if start <= first and last < start + len(window.features.features_TF):
             return index
     raise AssertionError("no window holds the answer")
 
@@ -76,7 +76,7 @@ def test_every_answer_has_its_tokens_and_every_span_is_a_part_of_the_text(text: 
     start += len(text[start:end]) - len(text[start:end].lstrip())
     windows = task.encode(Row({"question": "What?", "context": text}, ((answer, start),) if answer else ()))
     covered = {
-        window.features.context_start + place for window in windows for place in range(len(window.features.repeats_T))
+        window.features.context_start + place for window in windows for place in range(len(window.features.features_TF))
     }
     spans = windows[0].features.spans
     assert covered == set(range(len(spans.begin_T)))
@@ -150,10 +150,8 @@ def test_features_say_which_words_the_question_shares() -> None:
     begin = facts.spans.begin_T
     mill = next(index for index in range(len(begin)) if begin[index] >= CONTEXT.index("mill"))
     assert facts.features_TF[mill, 0] == 255
-    assert facts.repeats_T[mill] > 0
     berg = next(index for index in range(len(begin)) if begin[index] >= CONTEXT.index("Anna"))
     assert facts.features_TF[berg, 0] == 0
-    assert facts.repeats_T[berg] == 0
 
 
 def network(task: Task) -> tuple[Backbone, nn.Module]:
@@ -180,7 +178,7 @@ def test_padding_and_neighbours_change_nothing() -> None:
     assert together.total == pytest.approx(single.total, abs=1e-4)
     inputs = head_inputs(both)
     assert not (inputs.context_BT & inputs.question_BT).any()
-    assert int(inputs.context_BT[1].sum()) == len(short.features.repeats_T)
+    assert int(inputs.context_BT[1].sum()) == len(short.features.features_TF)
 
 
 def test_the_head_learns_where_the_answer_is() -> None:
@@ -291,3 +289,14 @@ def test_the_baseline_finds_names_near_the_words_of_the_question(make_task: Call
     assert set(scores) == {"exact_match", "f1"}
     assert 0 <= scores["exact_match"] <= scores["f1"] <= 1
     assert task.baseline([ROW, NONE, NONE], [NONE])["NoAns_exact"] == 1.0
+
+
+def test_test_rows_whose_answers_stand_nowhere_are_refused_and_not_taken_as_unlabelled(tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    rows = [{"question": WHO, "context": CONTEXT, "answer": answer} for answer in ("Bo Lind", "Ada")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    task = fresh()
+    read = list(task.read(path, "predict"))
+    assert all(task.encode(row)[0].target is None for row in read)
+    with pytest.raises(UserError, match=r"test\.jsonl:1: the answer 'Bo Lind' is not in the context"):
+        task.check(read)

@@ -143,7 +143,7 @@ def test_what_is_not_as_it_should_be_is_an_error_with_its_place_and_two_rows(
 
 def test_rows_to_predict_need_no_answers(read: Callable[..., list[Any]], make_task: Callable[..., Task]) -> None:
     assert [row.target for row in read(squad({"question": WHO, "id": "a"}), split="predict")] == [None]
-    assert [row.target for row in read(squad(question("Bo", 3)), split="predict")] == [None]
+    assert [row.target for row in read(squad(question("Bo", 3)), split="predict")] == [(("Bo", -1),)]
     assert [row.target for row in read(f"{WHO}\t{CONTEXT}\n", "new.tsv", "predict")] == [None]
     lines = io.StringIO(f"{WHO}\t{CONTEXT}\n\n{WHEN}\t{CONTEXT}\n")
     rows = list(make_task().read_lines(lines, "<stdin>"))
@@ -188,3 +188,9 @@ def test_rows_as_the_readme_shows_them_are_read(read: Callable[..., list[Any]]) 
         assert all(row.inputs["context"].startswith("The mill") for row in rows)
         if name != "new.tsv":
             assert rows[0].target == (("Anna Berg", 22),)
+
+
+def test_blank_lines_among_questions_are_counted(make_task: Callable[..., Task], notes: Notes) -> None:
+    lines = [f"{WHO}\t{CONTEXT}\n", "\n", "  \n", f"{WHO}\t{CONTEXT}\n"]
+    assert len(list(make_task().read_lines(lines, "<stdin>"))) == 2
+    assert any("2 blank lines" in warning for warning in notes.warned)
