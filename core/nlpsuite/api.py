@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from nlpsuite.report import Progress, Reporter, Silent
     from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
     from nlpsuite.tasks.char_spans import occurrences, trim_span, whole_characters
-    from nlpsuite.tasks.conll import CONLL_SUFFIXES, Layout, find_layout, sentences
+    from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
     from nlpsuite.tasks.crf import tag_numbers
     from nlpsuite.tasks.entity_records import EntityRecord, read_record
     from nlpsuite.tasks.examples import add_examples, with_examples
-    from nlpsuite.tasks.hashed import HashedLinear, hash_features
+    from nlpsuite.tasks.hashed import NO_FEATURE, HashedLinear, hash_features
     from nlpsuite.tasks.headers import normal_name
     from nlpsuite.tasks.heads import PooledHead
     from nlpsuite.tasks.labels import LabelSchema, natural_order
@@ -71,11 +71,11 @@ if TYPE_CHECKING:
 
 _HOME = {
     "API_VERSION": "nlpsuite.host.spec",
-    "CONLL_SUFFIXES": "nlpsuite.tasks.conll",
     "AttentionMode": "nlpsuite.tasks.task",
     "Batch": "nlpsuite.tasks.task",
     "BeamSettings": "nlpsuite.tasks.beam",
     "BestSpan": "nlpsuite.tasks.span_decoding",
+    "CONLL_SUFFIXES": "nlpsuite.tasks.conll",
     "ClassificationMetrics": "nlpsuite.tasks.metrics",
     "Direction": "nlpsuite.tasks.parallel",
     "Drawn": "nlpsuite.tasks.continuations",
@@ -83,6 +83,8 @@ _HOME = {
     "HashedLinear": "nlpsuite.tasks.hashed",
     "LabelSchema": "nlpsuite.tasks.labels",
     "Layout": "nlpsuite.tasks.conll",
+    "MISC_KEYS": "nlpsuite.tasks.conll",
+    "NO_FEATURE": "nlpsuite.tasks.hashed",
     "Network": "nlpsuite.tasks.network",
     "PairSpan": "nlpsuite.tasks.windows",
     "PooledHead": "nlpsuite.tasks.heads",
@@ -142,6 +144,7 @@ _HOME = {
     "language_windows": "nlpsuite.tasks.language",
     "languages_in": "nlpsuite.tasks.parallel",
     "majority_baseline": "nlpsuite.tasks.metrics",
+    "misc_key": "nlpsuite.tasks.conll",
     "natural_order": "nlpsuite.tasks.labels",
     "never_drawn": "nlpsuite.tasks.continuations",
     "normal_name": "nlpsuite.tasks.headers",
@@ -177,6 +180,8 @@ _HOME = {
 __all__ = [
     "API_VERSION",
     "CONLL_SUFFIXES",
+    "MISC_KEYS",
+    "NO_FEATURE",
     "AttentionMode",
     "Batch",
     "BeamSettings",
@@ -247,6 +252,7 @@ __all__ = [
     "language_windows",
     "languages_in",
     "majority_baseline",
+    "misc_key",
     "natural_order",
     "never_drawn",
     "normal_name",

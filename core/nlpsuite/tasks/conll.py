@@ -29,7 +29,7 @@ class Layout:
         word: The column of words, from 0.
         tag: The column of tags, from 0; None: there is none.
         tabs: Whether tabs set columns apart; else any blanks do.
-        misc: In CoNLL-U, the key of the tag in the last column; None: not CoNLL-U.
+        misc: In CoNLL-U, the key of the tag in the last column, empty where there are no tags; None: not CoNLL-U.
     """
 
     columns: int
@@ -40,7 +40,7 @@ class Layout:
 
     def __str__(self) -> str:
         if self.misc is not None:
-            return f"CoNLL-U, tags in {self.misc}= of the last column"
+            return "CoNLL-U, " + (f"tags in {self.misc}= of the last column" if self.misc else "no tags")
         columns = f"{self.columns} column{'s' * (self.columns > 1)} set apart by {'tabs' if self.tabs else 'blanks'}"
         tags = "no tags" if self.tag is None else f"tags in column {self.tag + 1}"
         return f"CoNLL, {columns}; words in column {self.word + 1}, {tags}"
@@ -76,9 +76,7 @@ def find_layout(lines: Sequence[str], *, word: int | None = None, tag: int | Non
     cells = [_cells(line, tabs) for line in rows]
     size = len(cells[0])
     if tabs and size == 10 and tag is None and re.fullmatch(r"1([-.]\d+)?", cells[0][0]):
-        misc = [part.partition("=")[0] for row in cells for part in row[-1].split("|") if "=" in part]
-        keys = [key for key in MISC_KEYS if key in misc]
-        return Layout(10, 1 if word is None else word - 1, None, True, keys[0] if keys else MISC_KEYS[0])
+        return Layout(10, 1 if word is None else word - 1, None, True, misc_key(rows))
     place = size - 1 if tag is None else tag % size if tag < 0 else tag - 1
     if size < 2:
         return None
@@ -88,10 +86,25 @@ def find_layout(lines: Sequence[str], *, word: int | None = None, tag: int | Non
     looks = (
         good * 10 >= len(rows) * 9
         or outside * 3 >= len(rows)
-        or any(line.startswith(_MARK) for line in lines)
+        or any(_is_mark(line) for line in lines)
         or tag is not None
     )
     return Layout(size, 0 if word is None else word - 1, place, tabs) if looks else None
+
+
+def misc_key(lines: Iterable[str], trained: str | None = None) -> str:
+    """Return the key that a CoNLL-U file has its tags under, looking at all of it; empty if there is none.
+
+    Args:
+        lines: The lines.
+        trained: The key of the training file, preferred where this file has it too.
+    """
+    found: set[str] = set()
+    for line in lines:
+        last = line.rstrip("\r\n").rpartition("\t")[2]
+        if "=" in last and not line.startswith("#"):
+            found.update(part.partition("=")[0] for part in last.split("|") if "=" in part)
+    return next((key for key in (trained, *MISC_KEYS) if key and key in found), "")
 
 
 def sentences(lines: Iterable[str], layout: Layout, where: str) -> Iterator[Sentence]:
@@ -105,7 +118,7 @@ def sentences(lines: Iterable[str], layout: Layout, where: str) -> Iterator[Sent
     held: list[tuple[str, str, int]] = []
     for number, line in enumerate(lines, start=1):
         line = line.removeprefix("\ufeff") if number == 1 else line
-        if _is_apart(line, begins=not held, columns=layout.columns, tabs=layout.tabs):
+        if _is_apart(line, layout, begins=not held):
             if held:
                 yield _sentence(held, layout)
                 held = []
@@ -127,13 +140,13 @@ def sentences(lines: Iterable[str], layout: Layout, where: str) -> Iterator[Sent
 
 
 def _sentence(held: Sequence[tuple[str, str, int]], layout: Layout) -> Sentence:
-    tagged = layout.tag is not None or layout.misc is not None
+    tagged = layout.tag is not None or bool(layout.misc)
     tags = [tag for _, tag, _ in held] if tagged else None
     return Sentence([word for word, _, _ in held], tags, [line for _, _, line in held])
 
 
 def _tag(cells: Sequence[str], layout: Layout) -> str:
-    if layout.misc is not None:
+    if layout.misc:
         pairs = dict(part.partition("=")[::2] for part in cells[-1].split("|"))
         return pairs.get(layout.misc, "O") or "O"
     return "" if layout.tag is None else cells[layout.tag]
@@ -147,10 +160,20 @@ def _cells(line: str, tabs: bool) -> list[str]:
     return re.split(r"[ \t]+", line.strip(" \t"))
 
 
-def _is_apart(line: str, *, begins: bool = True, columns: int | None = None, tabs: bool = False) -> bool:
+def _is_mark(line: str) -> bool:
+    return line.split(maxsplit=1)[:1] == [_MARK]
+
+
+def _is_apart(line: str, layout: Layout | None = None, *, begins: bool = True) -> bool:
     """Tell whether a line is no word: blank, the mark of a document, or a comment where a sentence begins."""
-    if not line.strip() or line.startswith(_MARK):
+    if not line.strip() or _is_mark(line):
         return True
     if not begins or not line.startswith("#"):
         return False
-    return _COMMENT.match(line) is not None or (columns is not None and columns > 1 and len(_cells(line, tabs)) == 1)
+    if layout is None:
+        return _COMMENT.match(line) is not None
+    cells = _cells(line, layout.tabs)
+    if len(cells) == layout.columns and (layout.tag is None or _TAG.fullmatch(cells[layout.tag])):
+        # A hashtag, or the sign itself, with all that a word has.
+        return False
+    return line.startswith("# ") or _COMMENT.match(line) is not None or len(cells) == 1 < layout.columns

@@ -66,7 +66,9 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
         raise wrong("neither a text nor a list of words", 'name the text "text", or the words "tokens"')
     text = values[text_key]
     _refuse_surrogates(text, where, line)
-    key = next((key for key in ENTITY_KEYS if values.get(key) is not None), None)
+    given = [key for key in ENTITY_KEYS if values.get(key) is not None]
+    # Tools leave an empty list under one name beside the spans under another.
+    key = next((key for key in given if values[key] != []), given[0] if given else None)
     if key is None:
         return EntityRecord(text=text)
     if not isinstance(values[key], list):

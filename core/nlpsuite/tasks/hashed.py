@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from torch import Tensor
 
@@ -23,42 +23,39 @@ def hash_features(features: Iterable[str], buckets: int) -> list[int]:
     return [zlib.crc32(feature.encode(errors="surrogatepass")) % buckets for feature in features]
 
 
-class HashedLinear(nn.Module):
-    """A linear layer over hashed sparse features: the sum of one row of weights for each feature, times its value.
+NO_FEATURE = 0
+"""The bucket that stands for nothing, for items with fewer features than others."""
 
-    The weights begin at zero, so that the layer adds nothing before it has learned. `scale` multiplies both output and
-    learning rate: rare features are seen in few steps and must move further in each than the weights of a dense layer.
+
+class HashedLinear(nn.Module):
+    """A linear layer over hashed sparse features: the sum of one row of weights for each feature.
+
+    The weights begin at zero, so that the layer adds nothing before it has learned; that of `NO_FEATURE` stays zero. `scale`
+    multiplies both output and learning rate: rare features are seen in few steps and must move further in each than the
+    weights of a dense layer. In training features are hidden by chance, so that others learn to do without them.
+
+    Letters in names: N items, F features of an item, O outputs.
 
     Args:
         buckets: Rows of weights.
-        n_outputs: Columns.
+        n_outputs: O.
         scale: What the sums are multiplied by.
+        dropout: Share of features that are hidden in training.
     """
 
-    def __init__(self, buckets: int, n_outputs: int, scale: float = 10.0):
+    def __init__(self, buckets: int, n_outputs: int, scale: float = 10.0, dropout: float = 0.0):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(buckets, n_outputs))
-        self.scale = scale
+        self.scale, self.dropout = scale, dropout
 
-    @property
-    def buckets(self) -> int:
-        """Rows of weights."""
-        return self.weight.shape[0]
-
-    def forward(self, bags: Sequence[Sequence[int]], values: Sequence[Sequence[float]] | None = None) -> Tensor:
-        """Return the weighted sums of the features of each bag, [bags, n_outputs].
+    def forward(self, buckets_NF: Tensor) -> Tensor:
+        """Return the sums, [N, O].
 
         Args:
-            bags: Bucket indices; a bag may be empty.
-            values: The value of each feature; 1 where not given.
+            buckets_NF: int32 or int64, the bucket of each feature, from 1; `NO_FEATURE` where an item has no more.
         """
-        device = self.weight.device
-        flat = torch.tensor([index for bag in bags for index in bag], dtype=torch.int64, device=device)
-        lengths = torch.tensor([0, *(len(bag) for bag in bags)], dtype=torch.int64, device=device)
-        offsets = lengths.cumsum(0)[:-1]
-        weights = None
-        if values is not None:
-            numbers = [value for each in values for value in each]
-            weights = torch.tensor(numbers, dtype=self.weight.dtype, device=device)
-        summed: Tensor = nn.functional.embedding_bag(flat, self.weight, offsets, mode="sum", per_sample_weights=weights)
+        if self.training and self.dropout:
+            hidden_NF = torch.rand(buckets_NF.shape, device=buckets_NF.device) < self.dropout
+            buckets_NF = buckets_NF.masked_fill(hidden_NF, NO_FEATURE)
+        summed: Tensor = nn.functional.embedding_bag(buckets_NF, self.weight, mode="sum", padding_idx=NO_FEATURE)
         return self.scale * summed

@@ -10,7 +10,7 @@ import numpy as np
 from nlpsuite.tasks.crf_decode import ChainScores, best_tags, span_confidences, tag_spans
 from nlpsuite.tasks.tag_head import WordWindow
 from nlpsuite.tasks.task import Window
-from nlpsuite.tasks.word_features import WordFeatures, word_characters
+from nlpsuite.tasks.word_features import WordFeatures
 from nlpsuite.tasks.word_windows import best_windows, word_windows
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.tag_schemes import Span
     from nlpsuite.tasks.task import TaskContext
 
-CHARACTERS = 20
-"""Characters of a word that its vector is made of; of longer words the first and last."""
 _KEPT = 1 << 18
 
 
@@ -83,7 +81,6 @@ class WordEncoder:
         lengths = [len(each) for each in pieces]
         spans = word_windows(lengths, self._context.context - 2, self._overlap)
         buckets_NF = self._features(words)
-        characters_NC = word_characters(words, CHARACTERS)
         best = best_windows(lengths, spans)
         bos, eos = self._context.tokenizer.bos_id, self._context.tokenizer.eos_id
         windows = []
@@ -97,7 +94,6 @@ class WordEncoder:
                 starts_N,
                 ends_N,
                 buckets_NF[first:end],
-                characters_NC[first:end],
             )
             weight = best.count(number) / len(words) if words else 1.0
             windows.append(

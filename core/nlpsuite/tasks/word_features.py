@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nlpsuite.tasks.hashed import NO_FEATURE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,8 +50,6 @@ TEMPLATES: tuple[tuple[tuple[int, int], ...], ...] = (
 )
 N_FEATURES = len(TEMPLATES) + 1
 """Columns: one for each template, and the word's shape with that of the sentence."""
-NO_FEATURE = 0
-"""The bucket that stands for nothing: an affix of a word too short to have it."""
 
 _MIX, _FOLD = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 _KEPT = 1 << 18
@@ -127,18 +127,3 @@ def _hashes(properties: Sequence[str]) -> NDArray[np.uint64]:
 def _hash(text: str) -> int:
     data = text.encode(errors="surrogatepass")
     return (zlib.crc32(data) << 32 | zlib.adler32(data) ^ len(data) << 8) & 0xFFFF_FFFF_FFFF_FFFF or 1
-
-
-def word_characters(words: Sequence[str], most: int) -> NDArray[np.int32]:
-    """Return the characters of words as numbers from 1, [N, C], 0 after their end; of longer ones the first and last.
-
-    Args:
-        words: The words.
-        most: C, even.
-    """
-    half = most // 2
-    numbers_NC = np.zeros((len(words), most), np.int32)
-    for row, word in zip(numbers_NC, words, strict=True):
-        shown = word if len(word) <= most else word[:half] + word[-half:]
-        row[: len(shown)] = [ord(character) + 1 for character in shown]
-    return numbers_NC

@@ -75,8 +75,15 @@ def split_words(
 
 def _runs(text: str, *, characters: bool) -> Iterable[tuple[int, int]]:
     start, before = 0, "s"
+    half_flag = False
     for place, character in enumerate(text):
         kind = _kind(character)
+        # Two regional indicators in a row are one flag.
+        indicator = "\U0001f1e6" <= character <= "\U0001f1ff"
+        if indicator and half_flag:
+            half_flag = False
+            continue
+        half_flag = indicator
         if kind == "m" and before != "s":
             # After a joiner the next character belongs to the same emoji, or to the same word anyway.
             if character == "\u200d":

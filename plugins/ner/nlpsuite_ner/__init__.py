@@ -23,8 +23,6 @@ class NerSettings(Settings):
         word: The column of words, from 1; the first, or in CoNLL-U the second, if not set.
         tag: The column of tags, from 1, or from the last as -1; the last if not set.
         overlap: The share of a window that the next one repeats, for texts longer than the context.
-        pooling: How the states of a word's tokens become one: `first`, `last`, `mean`, `max`, or `ends`, first and last.
-        characters: Width of the vectors that words get from their characters; 0: none.
         buckets: Rows of weights of the hashed features of words and their neighbours.
         hashed_scale: Their scale, which is also a factor on their learning rate.
         hashed_dropout: The share of them hidden in training.
@@ -36,8 +34,6 @@ class NerSettings(Settings):
     word: int | None = Field(default=None, ge=1)
     tag: int | None = None
     overlap: float = Field(default=0.5, ge=0, lt=1)
-    pooling: Literal["first", "last", "mean", "max", "ends"] = "mean"
-    characters: int = Field(default=0, ge=0)
     buckets: int = Field(default=1 << 17, ge=2)
     hashed_scale: float = Field(default=10.0, gt=0)
     hashed_dropout: float = Field(default=0.1, ge=0, lt=1)

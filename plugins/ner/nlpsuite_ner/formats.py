@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from nlpsuite.api import (
     CONLL_SUFFIXES,
+    MISC_KEYS,
     Layout,
     UserError,
     data_suffix,
     file_lines,
     find_layout,
     is_json_object,
+    misc_key,
     split_words,
 )
 from nlpsuite_ner.reading import column_items, json_items, peek, text_items
@@ -55,6 +57,8 @@ def open_file(
     layout = None
     if kind in ("auto", "conll"):
         layout = find_layout(first, word=settings.word, tag=settings.tag)
+        if layout is not None and layout.misc is not None:
+            layout = _with_key(layout, path, trained, predict=predict)
         if layout is not None and predict and _lacks_tags(layout, first, trained, known):
             layout = replace(layout, tag=None, word=layout.word if trained is None else trained.word)
         named = kind == "conll" or data_suffix(path) in CONLL_SUFFIXES
@@ -73,6 +77,17 @@ def open_file(
         "write a word and its tag on each line and an empty line after each sentence; --set task.tag=N names the column"
     )
     raise UserError(what, where=path, line=1, fix=fix)
+
+
+def _with_key(layout: Layout, path: Path, trained: Layout | None, *, predict: bool) -> Layout:
+    """Return the layout of a CoNLL-U file with the key of its tags."""
+    key = misc_key(file_lines(path), None if trained is None else trained.misc)
+    if not key and not predict:
+        names = ", ".join(f"{name}=" for name in MISC_KEYS)
+        raise UserError(
+            "no tags in the last column", where=path, fix=f"give words one of {names} there, with O or B-PER"
+        )
+    return replace(layout, misc=key)
 
 
 def _lacks_tags(layout: Layout, lines: Sequence[str], trained: Layout | None, known: Collection[str]) -> bool:
@@ -109,7 +124,8 @@ def untagged_layout(lines: Sequence[str], word: int | None, trained: Layout | No
         # One word a line could be short texts; a text in Chinese is one piece, but of many words.
         single = all(len(split_words(row, "words")) == 1 for row in rows)
         return found if single and len(rows) > 1 else None
-    return found if size == trained.columns - 1 and trained.misc is None else None
+    # Lines of so many words may be texts; words in columns that say nothing of themselves are set apart by tabs.
+    return found if tabs and size == trained.columns - 1 and trained.misc is None else None
 
 
 def open_stream(first: Sequence[str], settings: NerSettings, trained: Layout | None, where: Path) -> tuple[Reader, str]:
@@ -121,8 +137,12 @@ def open_stream(first: Sequence[str], settings: NerSettings, trained: Layout | N
         layout = find_layout(first, word=settings.word, tag=settings.tag)
         certain = settings.format == "conll"
         # Two words and a full stop may look like columns; a model that never saw columns takes them for text.
-        if layout is not None and not certain and (trained is None or layout.columns != trained.columns):
-            layout = None
+        if layout is not None and not certain:
+            if trained is not None and layout.columns == trained.columns - 1:
+                # All columns of the training data but the tags, the last of them with tags of another kind.
+                layout = replace(layout, tag=None, word=trained.word)
+            elif trained is None or layout.columns != trained.columns:
+                layout = None
         layout = layout or untagged_layout(first, settings.word, trained, certain=certain)
         if layout is not None:
             return partial(column_items, layout=layout, where=str(where)), str(layout)

@@ -15,6 +15,7 @@ from nlpsuite.api import (
     WordEncoder,
     add_examples,
     data_suffix,
+    file_lines,
     find_splits,
     natural_order,
     spaces_before,
@@ -25,7 +26,7 @@ from nlpsuite_ner.reading import labelled_rows, peek, target_spans, unlabelled_r
 from nlpsuite_ner.splitting import TextSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from nlpsuite.api import Batch, Network, Row, Split, SplitFiles, TagHead, TaskContext, TaskMetrics, Window
     from nlpsuite_ner import NerSettings
+    from nlpsuite_ner.reading import Item
 
 
 class Ner(Task):
@@ -58,7 +60,7 @@ class Ner(Task):
         self._layout: Layout | None = None
         self._splitter = TextSplitter()
         self._encoder = WordEncoder(context, buckets=settings.buckets, overlap=settings.overlap)
-        self._by_line: set[str] = set()
+        self._readers: dict[str, Callable[[Iterable[str]], Iterator[Item]]] = {}
         self._seen: set[str] = set()
 
     @property
@@ -91,7 +93,7 @@ class Ner(Task):
         reader, layout = open_file(path, self.settings, self._layout, known, predict=predict)
         if layout is not None:
             report.say(f"{path}: {layout}")
-            self._by_line.add(str(path))
+            self._readers[str(path)] = reader
         trained = None if split == "train" else self._scheme
         scheme, rows = labelled_rows(path, reader, trained, report, need=not predict)
         if split == "train":
@@ -143,11 +145,17 @@ class Ner(Task):
         for row in rows:
             for span in target_spans(row):
                 if span.label not in known:
-                    file, _, line = row.where.rpartition(":")
-                    place = int(line) + (span.start if file in self._by_line else 0)
+                    file, line = self._line_of(row, span)
                     what = f"label `{span.label}` is not among the training rows' {len(known)} labels"
                     fix = "known labels: " + ", ".join(f"`{name}`" for name in self.labels[:20])
-                    raise UserError(what, where=file, line=place, fix=fix)
+                    raise UserError(what, where=file, line=line, fix=fix)
+
+    def _line_of(self, row: Row, span: Span) -> tuple[str, int]:
+        """Return the file and the line of an entity; that of its first word where words have lines of their own."""
+        file, _, line = row.where.rpartition(":")
+        items = self._readers[file](file_lines(Path(file))) if file in self._readers else ()
+        item = next((item for item in items if item.line == int(line)), None)
+        return file, int(line) if item is None else item.place(span.start)
 
     def state(self) -> dict[str, Any]:
         """Return labels, the scheme of tags, the layout of columns, and how text is split."""
@@ -211,8 +219,6 @@ class Ner(Task):
             len(self.labels),
             buckets=settings.buckets,
             scale=settings.hashed_scale,
-            pooling=settings.pooling,
-            characters=settings.characters,
             dropout=settings.dropout,
             hashed_dropout=settings.hashed_dropout,
         )

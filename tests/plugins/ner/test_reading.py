@@ -148,7 +148,7 @@ def test_what_may_be_predicted(make, tmp_path):
         "b.txt": ("Ana\nmet\n\nBo\n", [["Ana", "met"], ["Bo"]]),
         "c.conll": ("Ana NN\nmet VB\n\nBo NN\n", [["Ana", "met"], ["Bo"]]),
         "h.txt": ("Ana B-NP\nmet O\n\nBo B-NP\n", [["Ana", "met"], ["Bo"]]),
-        "d.txt": ("Ana NN\nmet VB\n\nBo NN\n", [["Ana", "met"], ["Bo"]]),
+        "d.txt": ("Ana NN\nmet VB\n\nBo NN\n", ["Ana NN", "met VB", "", "Bo NN"]),
         "e.txt": ("王小明\n去了\n", ["王小明", "去了"]),
         "f.jsonl": ('{"text": "Ana"}\n{"tokens": ["Bo", "Li"]}\n', ["Ana", ["Bo", "Li"]]),
         "g.txt": (columns(Scheme().tags(SPANS, 7), " NN "), [WORDS]),
@@ -199,3 +199,40 @@ def test_demo_rows(make):
     assert task.state()["splitter"] == {"splitting": "fine", "cuts": {}}
     texts = [row.inputs["text"] for row in (*train, *valid, *test)]
     assert len(set(texts)) == len(texts)
+
+
+def test_texts_of_as_many_words_as_columns_are_texts(tmp_path, make):
+    path = write(tmp_path / "train.txt", "Ana NNP B-NP B-PER\nmet VBD O O\nBo NNP B-NP B-PER\n. . O O\n")
+    task = make()
+    task.fit(list(task.read(path, "train")))
+    lines = ["Angela visited Paris\n", "Bob likes Rome\n"]
+    rows = list(task.read(write(tmp_path / "new.txt", "".join(lines)), "predict"))
+    assert [row.inputs for row in rows] == [{"text": "Angela visited Paris"}, {"text": "Bob likes Rome"}]
+    assert [row.inputs for row in task.read_lines(lines, "<stdin>")] == [row.inputs for row in rows]
+    (row,) = task.read(write(tmp_path / "new.conll", "Angela NNP X\nvisited VBD Y\n"), "predict")
+    assert row.inputs == {"tokens": ["Angela", "visited"]}, "the file's name says that it holds columns"
+
+
+def conllu(*tags: str) -> str:
+    return "".join(f"1\tAna\t_\t_\t_\t_\t_\t_\t_\t{tag}\n\n" for tag in tags)
+
+
+def test_the_key_of_the_training_data_is_found_however_late_it_comes(tmp_path, make):
+    task = make()
+    train = write(tmp_path / "train.conllu", conllu("NER=B-PER", "NER=O"))
+    task.fit(list(task.read(train, "train")))
+    test = write(tmp_path / "test.conllu", conllu(*["_"] * 1001, "NER=B-PER"))
+    rows = list(task.read(test, "test"))
+    assert sum(len(row.target) for row in rows) == 1
+    with pytest.raises(UserError, match="no tags in the last column"):
+        list(task.read(write(tmp_path / "none.conllu", conllu("_", "SpaceAfter=No")), "test"))
+
+
+def test_an_unknown_label_is_named_with_its_own_line(tmp_path, make):
+    task = make()
+    task.fit(list(task.read(write(tmp_path / "train.conllu", conllu("NER=B-PER", "NER=O")), "train")))
+    row = "{}\tdel\t_\t_\t_\t_\t_\t_\t_\t{}\n"
+    test = write(tmp_path / "test.conllu", row.format("1-2", "_") + row.format(1, "_") + row.format(2, "NER=B-GOD"))
+    with pytest.raises(UserError, match="label `GOD`") as error:
+        task.check(list(task.read(test, "test")))
+    assert error.value.line == 3

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.conll import Layout, find_layout, sentences
+from nlpsuite.tasks.conll import Layout, find_layout, misc_key, sentences
 
 
 def read(text: str, **chosen):
@@ -79,3 +79,22 @@ def test_text_is_not_taken_for_columns():
     assert find_layout(["It rained.\n", "Nobody came.\n"]) is None
     assert find_layout(["\n"]) is None
     assert find_layout(["single\n", "words\n"]) is None
+
+
+def test_hashtags_and_words_that_look_like_marks_are_words():
+    text = "#text O\nis O\n-DOCSTART-Foo B-X\n\n#id B-X\n\n# O\n\n# a comment\nAna B-PER\n\n-DOCSTART- O\n\nBo B-PER\n"
+    assert [words for words, _, _ in read(text)[1]] == [
+        ["#text", "is", "-DOCSTART-Foo"],
+        ["#id"],
+        ["#"],
+        ["Ana"],
+        ["Bo"],
+    ]
+
+
+def test_the_key_of_tags_in_conllu_is_looked_for_in_all_of_a_file():
+    row = "1\tAna\t_\t_\t_\t_\t_\t_\t_\t{}\n"
+    lines = [*[row.format("_"), "\n"] * 3, row.format("SpaceAfter=No|NER=B-PER"), row.format("Entity=O")]
+    assert misc_key(lines) == "Entity"
+    assert misc_key(lines, "NER") == "NER"
+    assert misc_key(lines[:6]) == ""

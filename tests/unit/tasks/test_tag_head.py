@@ -6,7 +6,7 @@ import torch
 
 from nlpsuite.report import Silent
 from nlpsuite.tasks.batches import collate
-from nlpsuite.tasks.tag_head import TagHead
+from nlpsuite.tasks.tag_head import TagHead, word_means
 from nlpsuite.tasks.task import TaskContext
 from nlpsuite.tasks.word_encoding import TagScores, WordEncoder, decode_tags
 
@@ -14,7 +14,7 @@ WORDS = ["The", "cat", "sat", "on", "the", "mat", "and", "looked", "at", "the", 
 
 
 def make_head(**changes) -> TagHead:
-    options = {"buckets": 512, "scale": 10.0, "pooling": "ends", "characters": 8, "dropout": 0.1, "hashed_dropout": 0.2}
+    options = {"buckets": 512, "scale": 10.0, "dropout": 0.1, "hashed_dropout": 0.2}
     with torch.random.fork_rng():
         torch.manual_seed(0)
         head = TagHead(16, 2, **(options | changes))
@@ -33,9 +33,8 @@ def encode(encoder, words, tags=None):
     return encoder(words, [place > 0 for place in range(len(words))], tags)
 
 
-@pytest.mark.parametrize("pooling", ["first", "last", "mean", "max", "ends"])
-def test_every_word_has_a_score_that_neither_padding_nor_other_windows_change(encoder, pooling):
-    head = make_head(pooling=pooling)
+def test_every_word_has_a_score_that_neither_padding_nor_other_windows_change(encoder):
+    head = make_head()
     windows = [window for words in (WORDS, WORDS[:3], ["rain"]) for window in encode(encoder, words)]
     generator = torch.Generator().manual_seed(1)
     hidden = torch.randn(len(windows), 24, 16, generator=generator)
@@ -46,14 +45,17 @@ def test_every_word_has_a_score_that_neither_padding_nor_other_windows_change(en
     torch.testing.assert_close(together, torch.cat(alone), rtol=1e-4, atol=1e-4)
 
 
-def test_pooling_takes_the_states_of_a_words_own_tokens(encoder):
-    (window,) = encode(encoder, WORDS[:3])
-    hidden = torch.arange(float(len(window.ids)))[None, :, None].expand(1, -1, 16)
-    held = window.features
-    for pooling, of in (("first", min), ("last", max), ("max", max), ("mean", lambda s: sum(s) / len(s))):
-        pooled = make_head(pooling=pooling)._pool(hidden, [held])[:, 0].tolist()
-        spans = zip(held.starts_N.tolist(), held.ends_N.tolist(), strict=True)
-        assert pooled == pytest.approx([of(list(range(start, end))) for start, end in spans])
+def test_a_word_has_the_mean_state_of_its_own_tokens(encoder):
+    windows = [*encode(encoder, WORDS[:3]), *encode(encoder, WORDS[5:7])]
+    longest = max(len(window.ids) for window in windows)
+    hidden = torch.arange(2.0 * longest).view(2, longest, 1).expand(-1, -1, 16)
+    means = word_means(hidden, [window.features for window in windows])[:, 0].tolist()
+    own = [
+        [row * longest + place for place in range(start, end)]
+        for row, window in enumerate(windows)
+        for start, end in zip(window.features.starts_N.tolist(), window.features.ends_N.tolist(), strict=True)
+    ]
+    assert means == pytest.approx([sum(places) / len(places) for places in own])
 
 
 def test_windows_hold_all_words_of_a_long_sentence_and_each_gets_one_tag(encoder):
@@ -86,7 +88,7 @@ def test_words_of_many_tokens_and_no_words_at_all(encoder):
 
 
 def test_hidden_features_are_drawn_in_training_only(encoder):
-    head = make_head(dropout=0.0, characters=0)
+    head = make_head(dropout=0.0)
     windows = encode(encoder, WORDS)
     held, hidden = [window.features for window in windows], torch.zeros(len(windows), 24, 16)
     assert torch.equal(head(hidden, held), head(hidden, held))

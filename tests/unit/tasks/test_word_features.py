@@ -3,9 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
-
-from nlpsuite.tasks.word_features import N_FEATURES, NO_FEATURE, WordFeatures, word_characters, word_shape
+from nlpsuite.tasks.hashed import NO_FEATURE
+from nlpsuite.tasks.word_features import N_FEATURES, WordFeatures, word_shape
 
 
 def test_features_are_fixed_columns_of_buckets_that_depend_on_the_word_and_two_on_either_side():
@@ -35,10 +34,7 @@ def test_the_same_on_every_machine():
 
 def test_no_words():
     assert WordFeatures(10)([]).shape == (0, N_FEATURES)
-    assert word_characters([], 4).shape == (0, 4)
 
 
-def test_shapes_and_characters():
+def test_shapes():
     assert word_shape("McDonald-12é王") == "XxXxxxxx-ddxc"
-    assert word_characters(["abcdef", "z"], 4).tolist() == [[98, 99, 102, 103], [123, 0, 0, 0]]
-    assert word_characters(["🙂"], 2).dtype == np.int32

@@ -34,6 +34,7 @@ def test_words_are_in_order_and_only_white_space_is_between_them(text, splitting
         ("cafe\u0301 e\u0301!", ["cafe\u0301", "e\u0301", "!"]),
         ("👩\u200d👩\u200d👧 👍🏽x", ["👩\u200d👩\u200d👧", "👍🏽", "x"]),
         ("\u0301a", ["\u0301", "a"]),
+        ("🇩🇪🇫🇷 a🇩🇪b", ["🇩🇪", "🇫🇷", "a", "🇩🇪", "b"]),
         ("서울에서 שלום مرحبا", ["서울에서", "שלום", "مرحبا"]),
         ("", []),
         (" \n\u3000", []),
