@@ -71,11 +71,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "API_VERSION": "nlpsuite.host.spec",
+    "CONLL_SUFFIXES": "nlpsuite.tasks.conll",
+    "MISC_KEYS": "nlpsuite.tasks.conll",
+    "NO_FEATURE": "nlpsuite.tasks.hashed",
     "AttentionMode": "nlpsuite.tasks.task",
     "Batch": "nlpsuite.tasks.task",
     "BeamSettings": "nlpsuite.tasks.beam",
     "BestSpan": "nlpsuite.tasks.span_decoding",
-    "CONLL_SUFFIXES": "nlpsuite.tasks.conll",
     "ClassificationMetrics": "nlpsuite.tasks.metrics",
     "Direction": "nlpsuite.tasks.parallel",
     "Drawn": "nlpsuite.tasks.continuations",
@@ -83,8 +85,6 @@ _HOME = {
     "HashedLinear": "nlpsuite.tasks.hashed",
     "LabelSchema": "nlpsuite.tasks.labels",
     "Layout": "nlpsuite.tasks.conll",
-    "MISC_KEYS": "nlpsuite.tasks.conll",
-    "NO_FEATURE": "nlpsuite.tasks.hashed",
     "Network": "nlpsuite.tasks.network",
     "PairSpan": "nlpsuite.tasks.windows",
     "PooledHead": "nlpsuite.tasks.heads",
