@@ -8,8 +8,8 @@ TIMES = {
     "chnsenticorp": "15m",
     "conll2003": "20m",
     "resume_ner": "5m",
-    "squad": "25m",
-    "multi30k": "30m",
+    "squad": "28m",
+    "multi30k": "40m",
     "novels": "12m",
 }
 """Training time of each data set, the same from scratch and pretrained."""

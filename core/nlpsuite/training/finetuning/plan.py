@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CPU_MICRO, GPU_MICRO = 2_048, 32_768
 FEWEST_WINDOWS, CPU_WINDOWS, GPU_WINDOWS = 16, 64, 128
 """Windows in an optimiser step: few where rows are few, so that there are enough steps."""
+CPU_STEP_TOKENS = 4_096
+"""A step on a CPU has no more tokens, but for the fewest windows: long windows would leave a short run a few dozen steps."""
 STEPS_PER_EPOCH = 300
 """What an epoch has about, between those bounds."""
 EPOCHS, MOST_EPOCHS, FEWEST_STEPS = 3, 15, 600
@@ -87,6 +89,8 @@ def _batch_sizes(lengths: Sequence[int], settings: FinetuneSettings, machine: Ma
     on_gpu = machine.device.type == "cuda"
     mean = sum(lengths) / len(lengths)
     usual = min(GPU_WINDOWS if on_gpu else CPU_WINDOWS, max(FEWEST_WINDOWS, len(lengths) // STEPS_PER_EPOCH))
+    if not on_gpu:
+        usual = max(FEWEST_WINDOWS, min(usual, int(CPU_STEP_TOKENS / mean)))
     batch = settings.batch_tokens or math.ceil(usual * mean)
     micro = settings.micro_tokens or (GPU_MICRO if on_gpu else CPU_MICRO)
     per_step = max(1, round(batch / min(batch, micro * world)))

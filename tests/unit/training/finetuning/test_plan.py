@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -130,3 +131,12 @@ def test_hidden_tokens_are_ordinary_ones(tiny_tokenizer: Tokenizer):
     assert not changed[0, 0]
     assert not changed[0, -2:].any()
     assert TokenDropout(0.0, tiny_tokenizer)(ids_BT) is ids_BT
+
+
+def test_long_windows_do_not_make_steps_so_long_that_a_short_run_has_few_of_them(prepared: Callable[[int], Prepared]):
+    ready = prepared(40_000)
+    long = [replace(window, ids=list(window.ids) * 30) for window in ready.windows]
+    mean = sum(len(window.ids) for window in long) / len(long)
+    in_step = windows_per_step(replace(ready, windows=long))
+    assert in_step * mean == pytest.approx(max(4_096, 16 * mean), rel=0.15)
+    assert in_step == pytest.approx(max(16, 4_096 / mean), rel=0.15)
