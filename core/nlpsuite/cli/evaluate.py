@@ -11,7 +11,7 @@ import typer
 
 from nlpsuite.cli.console import Console
 from nlpsuite.cli.options import BatchTokensOption, JsonOption, LimitOption, QuietOption, VerboseOption, parse_count
-from nlpsuite.cli.predict import OutOption, check_new, record_writer
+from nlpsuite.cli.predict import OutOption, ReadingOption, check_new, record_writer, task_settings
 from nlpsuite.cli.scores import show_scores
 from nlpsuite.errors import UserError
 
@@ -38,6 +38,7 @@ def evaluate(
     target: Annotated[str, typer.Argument(metavar="RUN|BACKBONE", help="A run's folder, a model folder, or nano.")],
     data: Annotated[str, typer.Option("--data", metavar="FILE|DIR", help="Labelled rows, or for a backbone any text.")],
     out: OutOption = None,
+    assignments: ReadingOption = None,
     overlap: Annotated[
         float | None,
         typer.Option("--overlap", min=0, max=0.99, help="Text: share of the context that windows repeat; 0.5."),
@@ -56,7 +57,10 @@ def evaluate(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Score a fine-tuned model on labelled rows; of a backbone, perplexity and bits per byte on any text."""
+    """Score a fine-tuned model on labelled rows; of a backbone, perplexity and bits per byte on any text.
+
+    The prediction of each row is written beside it, to `evaluations/` in the run's folder or where --out says.
+    """
     console = Console(quiet=quiet, verbose=verbose)
     for_text = {"--overlap": overlap, "--documents": documents, "--field": field, "--limit-bytes": limit_bytes}
     check_new(out)
@@ -67,9 +71,14 @@ def evaluate(
     score: RowsScore | None = None
     if holds_head(folder):
         _refuse(for_text, target, "is for text, and this target has a task's head")
-        facts, score = _rows(target, Path(data).expanduser(), out, batch_tokens, limit, console)
+        asked_of_task = task_settings(assignments)
+        facts, score = _rows(target, Path(data).expanduser(), out, asked_of_task, batch_tokens, limit, console)
     else:
-        _refuse({"--out": out, "--limit": limit}, target, "is for labelled rows, and this target is a backbone")
+        _refuse(
+            {"--out": out, "--limit": limit, "--set": assignments},
+            target,
+            "is for labelled rows, and this target is a backbone",
+        )
         settings = {"documents": documents and documents.value, "field": field, "limit_bytes": limit_bytes}
         asked = {name: value for name, value in settings.items() if value is not None}
         share = DEFAULT_OVERLAP if overlap is None else overlap
@@ -89,19 +98,26 @@ def _refuse(flags: dict[str, Any], target: str, why: str) -> None:
 
 
 def _rows(
-    target: str, data: Path, out: Path | None, batch_tokens: int | None, limit: int | None, console: Console
+    target: str,
+    data: Path,
+    out: Path | None,
+    asked: dict[str, Any],
+    batch_tokens: int | None,
+    limit: int | None,
+    console: Console,
 ) -> tuple[dict[str, Any], RowsScore]:
     """Score labelled rows, and return what `--json` prints with the scores behind it."""
     from nlpsuite.inference.evaluate_rows import evaluate_rows, file_to_score, table_record
+    from nlpsuite.inference.locate import evaluation_file
     from nlpsuite.inference.open_model import batch_tokens_for, open_task_model
 
-    model = open_task_model(target, console)
+    model = open_task_model(target, console, asked)
     source = file_to_score(model.task, data, console)
+    out = out or evaluation_file(target, source)
     tokens = batch_tokens_for(model.backbone, batch_tokens)
     with record_writer(out) as write:
         score = evaluate_rows(model, source, batch_tokens=tokens, limit=limit, write=write, report=console)
-    if out is not None:
-        console.say(f"predictions: {out}")
+    console.say("predictions: not kept; --out FILE writes them" if out is None else f"predictions: {out}")
     return {
         "run": target,
         "task": model.name,
@@ -149,13 +165,15 @@ def _text(
 
 def _table(facts: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Lay the scores out for people."""
+    if "baseline" in facts and not facts["baseline"]:
+        return ["metric", "value"], [[name, f"{value:.4f}"] for name, value in facts["metrics"].items()]
     if "baseline" in facts:
         baseline = facts["baseline"]
         rows = [
             [name, f"{value:.4f}", f"{baseline[name]:.4f}" if name in baseline else ""]
             for name, value in facts["metrics"].items()
         ]
-        return ["METRIC", "VALUE", "SIMPLEST GUESS"], rows
+        return ["metric", "value", "simplest guess"], rows
     counts = [[name, f"{facts[name]:,}"] for name in ("documents", "tokens", "bytes")]
     time_row = [["seconds", f"{facts['seconds']:,.1f}"], ["tokens/s", f"{facts['tokens_per_second']:,.0f}"]]
-    return ["METRIC", "VALUE"], [[name, f"{value:.4f}"] for name, value in facts["metrics"].items()] + counts + time_row
+    return ["metric", "value"], [[name, f"{value:.4f}"] for name, value in facts["metrics"].items()] + counts + time_row

@@ -26,6 +26,13 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write the predictions to this new file.")
 ]
 
+ReadingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="task.NAME=VALUE", help="The task's own setting, such as task.text=COLUMN; repeatable."
+    ),
+]
+
 
 def predict(
     run: RunArgument,
@@ -33,6 +40,7 @@ def predict(
         str, typer.Argument(metavar="[FILE|-]", help="Texts: a table, JSON Lines, or one a line; - for a pipe.")
     ] = "-",
     out: OutOption = None,
+    assignments: ReadingOption = None,
     batch_tokens: BatchTokensOption = None,
     limit: LimitOption = None,
     as_json: JsonOption = False,
@@ -47,7 +55,7 @@ def predict(
     from nlpsuite.inference.open_model import batch_tokens_for, open_task_model
     from nlpsuite.inference.predict import predict_groups, prediction_record, rows_to_predict
 
-    model = open_task_model(run, console)
+    model = open_task_model(run, console, task_settings(assignments))
     if file == "-" and sys.stdin.isatty():
         console.say("type one text a line; Ctrl-D ends")
     begun, count = time.perf_counter(), 0
@@ -64,6 +72,22 @@ def predict(
     if as_json:
         facts = {"command": "predict", "run": run, "task": model.name, "rows": count, "out": str(out)}
         console.json(facts | {"seconds": round(seconds, 3), "rows_per_second": round(count / seconds, 1)})
+
+
+def task_settings(assignments: list[str] | None) -> dict[str, Any]:
+    """Return what `--set` says of the task, by the names of its settings.
+
+    Raises:
+        UserError: Something else is set.
+    """
+    from nlpsuite.config import parse_assignments
+
+    values = parse_assignments(assignments or [])
+    own = values.pop("task", {})
+    if values or not isinstance(own, dict):
+        name = next(iter(values), "task")
+        raise UserError(f"`{name}` is no setting of the task", where="--set", fix="write --set task.NAME=VALUE")
+    return own
 
 
 def check_new(out: Path | None) -> None:

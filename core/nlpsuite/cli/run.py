@@ -221,7 +221,7 @@ def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
         [name, f"{value:.4f}", f"{result.baseline[name]:.4f}" if name in result.baseline else ""]
         for name, value in result.metrics.items()
     ]
-    console.result_table(["metric", "value", "baseline"], rows)
+    console.result_table(["metric", "value", "simplest guess"], rows)
     last = result.predictions
     show_scores(console, result.tables.get(last, ()), result.notes.get(last, {}))
     early = ", stopped early" if result.stopped_early else ""

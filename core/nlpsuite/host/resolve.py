@@ -117,6 +117,6 @@ def _advice(name: str, known: Sequence[str]) -> str:
     install = f"pip install {_DISTRIBUTION_PREFIX}{bare}" if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bare) else ""
     near = difflib.get_close_matches(normalise(name), list(by_normal), n=3)
     if near:
-        names = " or ".join(f"`{by_normal[item]}`" for item in near)
-        return f"did you mean {names}" + (f", or {install}?" if install else "?")
+        # Not the line that installs a package of the misspelt name: anyone may have published one.
+        return "did you mean " + " or ".join(f"`{by_normal[item]}`" for item in near) + "?"
     return "installed: " + (", ".join(sorted(set(known))) or "none") + (f"; to add it: {install}" if install else "")

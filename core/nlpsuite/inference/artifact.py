@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, save_tensors, weights_sha256
-from nlpsuite.config import build
+from nlpsuite.config import build, merge
 from nlpsuite.errors import UserError
 from nlpsuite.files import write_json
 from nlpsuite.host.resolve import resolve_name
@@ -102,7 +102,12 @@ def save_task_model(
 
 
 def load_task_model(
-    model_folder: Path, host: PluginHost, *, name: str | None = None, report: Reporter | None = None
+    model_folder: Path,
+    host: PluginHost,
+    *,
+    name: str | None = None,
+    asked: Mapping[str, Any] | None = None,
+    report: Reporter | None = None,
 ) -> TaskModel:
     """Read a model that `save_task_model` wrote; it gives the very same predictions.
 
@@ -110,6 +115,7 @@ def load_task_model(
         model_folder: The folder with the backbone and `heads/`.
         host: The plugins there are.
         name: Which of the heads, where there are several.
+        asked: Settings of the task that differ from those it was trained with.
         report: Where the task tells what it finds in data; nowhere if None.
 
     Raises:
@@ -125,7 +131,10 @@ def load_task_model(
             "the head was trained on another backbone than the one beside it", where=model_folder, fix=_COPY_AGAIN
         )
     context = TaskContext(tokenizer, backbone.config.context, 0, report or Silent())
-    task = _restored(spec, context, config, path)
+    settings = build(spec.config, config["settings"], where=path)
+    if asked:
+        settings = build(spec.config, merge(config["settings"], asked), where="--set task")
+    task = _restored(spec.build(context, settings), config, path)
     head = _read_head(task, backbone.config.d_model, path.with_name("model.safetensors"))
     return TaskModel(name, task, head.eval(), backbone.eval(), tokenizer)
 
@@ -192,8 +201,7 @@ def _spec(name: str, host: PluginHost) -> TaskSpec[Any]:
     return spec if spec.name == name else host.tasks()[name]
 
 
-def _restored(spec: TaskSpec[Any], context: TaskContext, config: Mapping[str, Any], path: Path) -> Task:
-    task = spec.build(context, build(spec.config, config["settings"], where=path))
+def _restored(task: Task, config: Mapping[str, Any], path: Path) -> Task:
     if task.attention != config["attention"]:
         what = f"the head was trained with {config['attention']} attention, and the plugin now has {task.attention}"
         raise UserError(

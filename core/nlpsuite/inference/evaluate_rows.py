@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from nlpsuite.inference.artifact import TaskModel
     from nlpsuite.report import Reporter
-    from nlpsuite.tasks.task import Row, ScoreTable, Task
+    from nlpsuite.tasks.task import ScoreTable, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,8 @@ class RowsScore:
 
     Attributes:
         metrics: By the task's names.
-        baseline: The simplest honest guess, made from these very rows, under the same names; empty where there is none.
+        baseline: The simplest honest guess by what the model keeps of its training rows, under the same names; empty where
+            that is too little to guess by.
         rows: Rows scored.
         seconds: Time to predict them.
         tables: Scores that are no single number.
@@ -107,11 +107,5 @@ def evaluate_rows(
             done += len(some)
             progress.update(float(done))
     seconds = time.perf_counter() - begun
-    return RowsScore(metrics.compute(), _baseline(model, rows), len(rows), seconds, metrics.tables(), metrics.notes())
-
-
-def _baseline(model: TaskModel, rows: list[Row]) -> dict[str, float]:
-    # A file with one label only can be scored, but has no majority to compare with.
-    with contextlib.suppress(UserError):
-        return model.task.baseline(rows, rows)
-    return {}
+    baseline = model.task.baseline((), rows)
+    return RowsScore(metrics.compute(), baseline, len(rows), seconds, metrics.tables(), metrics.notes())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from importlib import resources
 from pathlib import Path
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import writing_to
 
 EMBEDDED = "nano"
 """The name of the backbone that comes with the package."""
@@ -24,6 +26,24 @@ def find_backbone(target: str) -> Path:
     if target == EMBEDDED:
         return _embedded()
     return _model_folder(target, "a run of `suite pretrain`, a model folder, or `nano`")
+
+
+def evaluation_file(target: str, data: Path) -> Path | None:
+    """Return a new file in a run's folder for the predictions of the rows of `data`; None where `target` is a bare model.
+
+    Args:
+        target: A run's folder, or a model folder, which is an artifact and is not written to.
+        data: The file or folder that is scored.
+    """
+    run = Path(target).expanduser()
+    if not (run / "model" / "config.json").is_file():
+        return None
+    folder = run / "evaluations"
+    with writing_to(folder):
+        folder.mkdir(exist_ok=True)
+    stem = data.resolve().name.split(".")[0] or "rows"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(path for name in names if not (path := folder / f"{name}.jsonl").exists())
 
 
 def find_task_model(target: str) -> tuple[Path, str]:

@@ -11,7 +11,9 @@ from nlpsuite.inference.artifact import HEADS, load_task_model
 from nlpsuite.inference.locate import find_task_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.inference.artifact import TaskModel
@@ -35,14 +37,19 @@ def open_backbone(model: Path) -> tuple[Backbone, Tokenizer]:
     return backbone, tokenizer
 
 
-def open_task_model(target: str, report: Reporter) -> TaskModel:
+def open_task_model(target: str, report: Reporter, asked: Mapping[str, Any] | None = None) -> TaskModel:
     """Load the fine-tuned model that the user named by its run's folder or its model folder, in eval mode.
+
+    Args:
+        target: What the user named.
+        report: Where the task tells what it finds in data.
+        asked: Settings of the task to use in place of those it was trained with, such as the column of texts.
 
     Raises:
         UserError: There is none, it is a backbone alone, it is not whole, or its plugin is missing.
     """
     folder, name = find_task_model(target)
-    model = load_task_model(folder, PluginHost.installed(report), name=name, report=report)
+    model = load_task_model(folder, PluginHost.installed(report), name=name, asked=asked, report=report)
     device = find_machine("auto").device
     model.backbone.to(device).eval()
     model.head.to(device).eval()

@@ -277,7 +277,13 @@ class Task(ABC):
 
     @abstractmethod
     def baseline(self, train: Sequence[Row], rows: Sequence[Row]) -> dict[str, float]:
-        """Return the scores of the simplest honest guess (the majority class ...) on `rows`, under the metrics' names."""
+        """Return the scores of the simplest honest guess (the majority class ...) on `rows`, under the metrics' names.
+
+        Args:
+            train: The training rows, to learn the guess from; none where a saved model is scored: the guess is then made from
+                what `state` holds, and where that does not do there is none, an empty dict. Never from `rows`.
+            rows: The rows to score.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ class TextClassification(Task):
         from nlpsuite.tasks.metrics import majority_baseline
         from nlpsuite.tasks.multi_metrics import majority_labels_baseline
 
-        labels = LabelSchema.from_rows(train, self.order_labels, several=self._several)
+        labels = self.labels
         if self._several:
             return majority_labels_baseline(labels, rows)
         return majority_baseline(labels, rows, ordered=self._order_known())

@@ -298,6 +298,8 @@ class Generation(Task):
         """Return the bits per byte of guessing each byte by its frequency in the training rows."""
         from nlpsuite_generation.metrics import byte_entropy
 
+        if not train:
+            return {}
         return {"bits_per_byte": byte_entropy([_own_text(row) for row in train], [_own_text(row) for row in rows])}
 
 

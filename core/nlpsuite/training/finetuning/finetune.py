@@ -186,12 +186,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     )
     _write(job, scored, result)
     learned, guess = (scores.get(f"val/{prepared.task.monitor}") for scores in (result.metrics, result.baseline))
-    if (
-        learned is not None
-        and guess is not None
-        and (learned - guess) * (1 if prepared.task.monitor_mode == "max" else -1) <= 0
-    ):
-        job.log.warn("the model is no better than the simplest guess; train longer, or give more rows")
+    if learned is not None and guess is not None:
+        _compare(learned, guess, prepared.task.monitor_mode, job.log)
     return replace(result, seconds=job.clock.seconds)
 
 
@@ -252,6 +248,14 @@ def _score_untrained(prepared: Prepared) -> dict[str, dict[str, float]] | None:
     if prepared.rows.test and prepared.rows.test_labelled:
         scored["test"] = score_rows(prepared, prepared.rows.test, brief=True).metrics
     return scored
+
+
+def _compare(learned: float, guess: float, mode: str, report: Reporter) -> None:
+    """Warn of a model that learned nothing."""
+    if mode == "max" and learned == guess == 1.0:
+        report.warn("the simplest guess is right on every validation row: they cannot tell how good the model is")
+    elif (learned - guess) * (1 if mode == "max" else -1) <= 0:
+        report.warn("the model is no better than the simplest guess; train longer, or give more rows")
 
 
 def _prefixed(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

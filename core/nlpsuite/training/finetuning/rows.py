@@ -90,14 +90,17 @@ def draw_rows(rows: Iterable[Row], limit: int | None, seed: int) -> list[Row]:
 
 
 def _read_test(task: Task, path: Path) -> tuple[list[Row], bool]:
-    """Read test rows with or without targets; where only some have one, the reader says which has none."""
-    if task.own_targets:
-        return list(task.read(path, "test")), True
-    rows = list(task.read(path, "predict"))
-    missing = sum(row.target is None for row in rows)
-    if 0 < missing < len(rows):
-        rows, missing = list(task.read(path, "test")), 0
-    return rows, bool(rows) and not missing
+    """Read test rows with or without targets; rows with targets are read as strictly as training rows."""
+    if not task.own_targets:
+        rows = []
+        for row in task.read(path, "predict"):
+            if row.target is not None:
+                break
+            rows.append(row)
+        else:
+            return rows, False
+    # Where only some have a target, the reader says which has none.
+    return list(task.read(path, "test")), True
 
 
 def row_key(row: Row) -> str:
@@ -111,3 +114,7 @@ def _warn_of_overlap(train: Sequence[Row], others: dict[str, list[Row]], report:
         count = sum(row_key(row) in seen for row in rows)
         if count:
             report.warn(f"{count} of {len(rows)} {name} rows have the same input as a training row, so scores flatter")
+    chosen_by = {row_key(row) for row in others["validation"]}
+    count = sum(row_key(row) in chosen_by for row in others["test"])
+    if count:
+        report.warn(f"{count} of {len(others['test'])} test rows have the same input as a validation row")

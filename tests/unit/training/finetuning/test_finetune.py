@@ -23,7 +23,7 @@ from nlpsuite.inference.artifact import load_task_model
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
-from nlpsuite.training.finetuning.finetune import FinetuneRequest, finetune
+from nlpsuite.training.finetuning.finetune import FinetuneRequest, _compare, finetune
 from nlpsuite.training.finetuning.settings import FinetuneSettings
 
 if TYPE_CHECKING:
@@ -293,3 +293,18 @@ def test_from_scratch_with_its_own_tokenizer(run: Callable[..., FinetuneResult],
     backbone, tokenizer = load_backbone(result.model)
     assert backbone.config.n_layers == 6
     assert backbone.config.vocab_size == tokenizer.vocab_size < 600
+
+
+@pytest.mark.parametrize(
+    ("learned", "guess", "mode", "said"),
+    [
+        (0.9, 0.5, "max", ""),
+        (0.5, 0.5, "max", "no better than the simplest guess"),
+        (1.0, 1.0, "max", "right on every validation row"),
+        (2.0, 2.5, "min", ""),
+        (2.5, 2.5, "min", "no better than the simplest guess"),
+    ],
+)
+def test_a_model_that_learned_nothing_is_told_from_rows_that_teach_nothing(spy, learned, guess, mode, said):
+    _compare(learned, guess, mode, spy)
+    assert [said in line for line in spy.warned] == ([True] if said else [])

@@ -92,6 +92,24 @@ def test_a_test_file_with_some_labels_missing_is_refused(read: Callable[..., Tas
         read(tmp_path)
 
 
+def test_labelled_test_rows_are_read_as_strictly_as_others(read: Callable[..., TaskRows], spy: Any, tmp_path: Path):
+    write(tmp_path / "train.tsv", 20)
+    write(tmp_path / "valid.tsv", 10, start=200)
+    (tmp_path / "test.tsv").write_text("text\tlabel\nnice\tgood\n \tbad\n")
+    with pytest.raises(UserError, match=r"test\.tsv:3: "):
+        read(tmp_path)
+    (tmp_path / "test.tsv").write_text("text\nnice\n\n")
+    assert not read(tmp_path).test_labelled
+
+
+def test_test_rows_that_chose_the_weights_are_counted(read: Callable[..., TaskRows], spy: Any, tmp_path: Path):
+    write(tmp_path / "train.tsv", 20)
+    write(tmp_path / "valid.tsv", 10, start=200)
+    write(tmp_path / "test.tsv", 10, start=208)
+    read(tmp_path)
+    assert spy.warned == ["2 of 10 test rows have the same input as a validation row"]
+
+
 def test_overlap_is_counted(read: Callable[..., TaskRows], spy: Any, tmp_path: Path):
     write(tmp_path / "train.tsv", 20)
     write(tmp_path / "valid.tsv", 10, start=17)
