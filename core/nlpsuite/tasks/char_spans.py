@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _JOINER = "\u200d"
+_INDICATORS = ("\U0001f1e6", "\U0001f1ff")
+# What Unicode's table has as extending beside marks, and Python has no name for.
+_EXTENDING = (
+    (0x200C, 0x200D),  # the non-joiner and the joiner
+    (0x1F3FB, 0x1F3FF),  # skin tones
+    (0xE0020, 0xE007F),  # tags, which make up the flags of regions
+    (0x1160, 0x11FF),  # vowels and finals of decomposed Hangul, as macOS writes file names
+    (0xD7B0, 0xD7FF),
+    (0x0E33, 0x0E33),  # sara am of Thai and of Lao
+    (0x0EB3, 0x0EB3),
+    (0xFF9E, 0xFF9F),  # sound marks of halfwidth kana
+)
 
 
 def trim_span(text: str, start: int, end: int) -> tuple[int, int]:
@@ -28,10 +41,7 @@ def trim_span(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the smallest span around a span that cuts no combining mark, emoji sequence or flag from what it belongs to.
-
-    It goes by the rules of Unicode's extended grapheme clusters that need no table beside Python's own: marks, variation
-    selectors, skin tones, joined emoji, pairs of regional indicators, and a carriage return with its line feed.
+    """Return the smallest span around a span that cuts nothing from the character that it belongs to, as `goes_on` has it.
 
     Args:
         text: The text.
@@ -40,9 +50,9 @@ def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
     """
     if start >= end:
         return start, end
-    while start > 0 and _joined(text, start):
+    while start > 0 and goes_on(text, start):
         start -= 1
-    while end < len(text) and _joined(text, end):
+    while end < len(text) and goes_on(text, end):
         end += 1
     return start, end
 
@@ -55,30 +65,48 @@ def occurrences(text: str, part: str) -> Iterator[int]:
         place = text.find(part, place + 1)
 
 
-def _joined(text: str, place: int) -> bool:
-    """Tell whether the character at `place` belongs together with the one before it."""
+def goes_on(text: str, place: int) -> bool:
+    """Tell whether what stands at a place is, for a reader, of one character with what stands before it.
+
+    It goes by the rules of Unicode's extended grapheme clusters that need no table beside Python's own: marks, variation
+    selectors, skin tones, joined emoji, pairs of regional indicators, decomposed Hangul, joined consonants of Indic scripts,
+    and a carriage return with its line feed.
+
+    Args:
+        text: The text.
+        place: From 1.
+    """
     before, here = text[place - 1], text[place]
-    if here < "\u0300" and before < "\u0300":
+    if here < "\u0300":
         return before == "\r" and here == "\n"
-    if before in "\r\n" or here in "\r\n":
-        return False
-    if here == _JOINER or _extends(here):
-        return True
+    if extends(here):
+        return before not in "\r\n"
     if before == _JOINER:
-        return unicodedata.category(here) == "So"
-    if _is_indicator(here) and _is_indicator(before):
-        run = place
-        while run > 0 and _is_indicator(text[run - 1]):
-            run -= 1
-        return (place - run) % 2 == 1
-    return False
+        return _is_joined(text, place)
+    if here < _INDICATORS[0] or not (_is_indicator(here) and _is_indicator(before)):
+        return False
+    run = place
+    while run > 0 and _is_indicator(text[run - 1]):
+        run -= 1
+    return (place - run) % 2 == 1
 
 
-def _extends(character: str) -> bool:
-    # Skin tones are symbols of their own, and tags make up the flags of regions.
-    wide = "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f"
-    return wide or character == "\u200c" or unicodedata.category(character) in ("Mn", "Me", "Mc")
+@lru_cache(maxsize=1 << 16)
+def extends(character: str) -> bool:
+    """Tell whether a character always belongs to the one before it: a mark, a joiner, a vowel of decomposed Hangul."""
+    code = ord(character)
+    return unicodedata.category(character)[0] == "M" or any(low <= code <= high for low, high in _EXTENDING)
+
+
+def _is_joined(text: str, place: int) -> bool:
+    """Tell whether a joiner binds what follows it: the next picture, or a consonant after one whose vowel is taken away."""
+    category = unicodedata.category(text[place])
+    # Arrows are pictures too, though most of them are mathematical symbols: a head that nods is a face and an arrow.
+    if category == "So" or (category == "Sm" and "\u2190" <= text[place] <= "\u2bff"):
+        return True
+    # 9 is the class of viramas. After a letter a joiner only shapes it, as in Arabic.
+    return category[0] == "L" and place > 1 and unicodedata.combining(text[place - 2]) == 9
 
 
 def _is_indicator(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
+    return _INDICATORS[0] <= character <= _INDICATORS[1]

@@ -1,7 +1,7 @@
 """Words of a text with their exact places, and how words that were split go back together.
 
 A word is a run of letters and digits, a single mark of punctuation, or a single character of a script that writes no
-spaces. Combining marks, joiners and variation selectors stay with the character they follow.
+spaces. What a reader takes for one character, such as a letter with its marks, stays in one word.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
+
+from nlpsuite.tasks.char_spans import extends, goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -38,22 +40,22 @@ _CLITIC = re.compile(r"(?:['’](?:s|m|d|ll|re|ve)|n['’]t)", re.IGNORECASE)
 
 @lru_cache(maxsize=1 << 16)
 def _kind(character: str) -> str:
-    """Return `a` (letter or digit), `c` (stands alone), `m` (goes with what is before it), `s` (space) or `p`."""
-    code = ord(character)
-    category = unicodedata.category(character)
-    # Zero-width joiners, variation selectors, skin tones and tags make one emoji of several characters.
-    if category[0] == "M" or code in (0x200C, 0x200D) or 0x1F3FB <= code <= 0x1F3FF or 0xE0020 <= code <= 0xE007F:
-        return "m"
+    """Return `a` (letter or digit), `c` (stands alone), `s` (space) or `p`; of what goes with a character before it, `p`."""
     if character.isspace():
         return "s"
-    if any(low <= code <= high for low, high in _UNSPACED):
-        return "c"
-    return "a" if category[0] in "LN" else "p"
+    if extends(character):
+        return "p"
+    return "c" if _in_unspaced(character) else "a" if unicodedata.category(character)[0] in "LN" else "p"
+
+
+def _in_unspaced(character: str) -> bool:
+    code = ord(character)
+    return any(low <= code <= high for low, high in _UNSPACED)
 
 
 def is_unspaced(character: str) -> bool:
-    """Tell whether a character is of a script written without spaces, such as Chinese."""
-    return _kind(character) == "c"
+    """Tell whether a character, not a mark on one, is of a script written without spaces, such as Chinese."""
+    return _in_unspaced(character) and unicodedata.category(character)[0] != "M" and not character.isspace()
 
 
 def split_words(
@@ -75,26 +77,16 @@ def split_words(
 
 def _runs(text: str, *, characters: bool) -> Iterable[tuple[int, int]]:
     start, before = 0, "s"
-    half_flag = False
     for place, character in enumerate(text):
+        # Most texts are quickly read by this: nothing before U+0300 goes on but a line feed.
+        if character >= "\u0300" and before != "s" and goes_on(text, place):
+            continue
         kind = _kind(character)
-        # Two regional indicators in a row are one flag.
-        indicator = "\U0001f1e6" <= character <= "\U0001f1ff"
-        if indicator and half_flag:
-            half_flag = False
-            continue
-        half_flag = indicator
-        if kind == "m" and before != "s":
-            # After a joiner the next character belongs to the same emoji, or to the same word anyway.
-            if character == "\u200d":
-                before = "j"
-            continue
-        goes_on = before == "j" and kind != "s"
-        if not goes_on and not (kind == before == "a" and not characters):
+        if not (kind == before == "a" and not characters):
             if before != "s":
                 yield start, place
             start = place
-        before = "p" if kind == "m" else kind
+        before = kind
     if before != "s":
         yield start, len(text)
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlpsuite.tasks.words import SPLITTINGS, spaces_before, split_words
+from nlpsuite.tasks.char_spans import whole_characters
+from nlpsuite.tasks.words import SPLITTINGS, is_unspaced, spaces_before, split_words
 
 TEXT = st.text(st.sampled_from("aB1é\u0301 \n.-'’,中かไห한אب🙂👩\u200d🏽\ufe0f🇫🇷\u3000\u00a0"), max_size=40) | st.text(
     max_size=40
@@ -23,6 +24,15 @@ def test_words_are_in_order_and_only_white_space_is_between_them(text, splitting
     assert all(start < end for start, end in places)
     covered = {index for start, end in places for index in range(start, end)}
     assert all(text[index].isspace() for index in range(len(text)) if index not in covered)
+
+
+@given(TEXT, st.sampled_from(SPLITTINGS))
+def test_words_and_spans_of_characters_have_one_rule_of_what_belongs_together(text, splitting):
+    for place in split_words(text, splitting):
+        start, end = whole_characters(text, *place)
+        # A mark after white space is a word, and belongs to that white space.
+        assert end == place[1]
+        assert text[start : place[0]].isspace() or start == place[0]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +70,10 @@ def test_words_as_treebanks_have_them(text, expected):
 def test_characters_and_cuts():
     assert words("ab c", "characters") == ["a", "b", "c"]
     assert words("e\u0301a", "characters") == ["e\u0301", "a"]
+    assert words("\u1112\u1161\u11ab\u1100\u1173", "characters") == ["\u1112\u1161\u11ab", "\u1100\u1173"]
+    assert words("🙂\u200d↔\ufe0fa", "characters") == ["🙂\u200d↔\ufe0f", "a"]
+    assert words("น้ำใจ") == ["น้ำ", "ใ", "จ"]
+    assert [is_unspaced(each) for each in "ำ中か\u3000aᄒ"] == [True, True, True, False, False, False]
     assert words("Parisfoo Paris", "fine", {"Parisfoo": [5, 6]}) == ["Paris", "f", "oo", "Paris"]
 
 
