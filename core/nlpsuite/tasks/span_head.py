@@ -49,10 +49,11 @@ class SpanScorer(nn.Module):
         Args:
             states_BTD: States of the tokens.
             pooled_BD: What the score of "none" is made of.
-            allowed_BT: bool, the tokens that spans may begin and end at; those between are allowed too.
+            allowed_BT: bool, the tokens that spans may begin and end at; those between count as inside, allowed or not.
         """
         begins_BT, ends_BT, inside_BT = self.points(states_BTD).float().unbind(-1)
-        sums_BT = (inside_BT * allowed_BT).cumsum(1)
+        # No span holds what is before the first allowed token: without it sums are of fewer terms, so more exact.
+        sums_BT = (inside_BT * (allowed_BT.cumsum(1) > 0)).cumsum(1)
         first_BTR, last_BTR = self.first(states_BTD), self.last(states_BTD)
         pair_BTT = (first_BTR @ last_BTR.transpose(1, 2)).float() / first_BTR.shape[-1] ** 0.5
         places_T = torch.arange(states_BTD.shape[1], device=states_BTD.device)

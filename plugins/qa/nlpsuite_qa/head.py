@@ -44,6 +44,7 @@ class QaHead(nn.Module):
         features_BTF: Tensor,
         question_BT: Tensor,
         context_BT: Tensor,
+        edges_BT: Tensor,
     ) -> Tensor:
         """Return float32 scores (B, T, T), as `SpanScorer` gives them.
 
@@ -52,6 +53,7 @@ class QaHead(nn.Module):
             features_BTF: Features from 0 to 1; zero outside the context.
             question_BT: bool, the question's tokens, and `<s>`.
             context_BT: bool, the context's tokens.
+            edges_BT: bool, those of them that an answer may begin and end with.
         """
         hidden_BTD = self.dropout(hidden_BTD)
         asked_B2D = self._pool(hidden_BTD, question_BT)
@@ -65,7 +67,7 @@ class QaHead(nn.Module):
             states_BTH = reader(states_BTH, turned_BT) * keep_BT1
         states_BTH = self.dropout(self.norm(states_BTH))
         best_BH = states_BTH.masked_fill(~keep_BT1, 0).amax(1)
-        scores: Tensor = self.scorer(states_BTH, best_BH, context_BT)
+        scores: Tensor = self.scorer(states_BTH, best_BH, edges_BT)
         return scores
 
     def _pool(self, hidden_BTD: Tensor, question_BT: Tensor) -> Tensor:

@@ -217,5 +217,7 @@ class Qa(Task):
 def _scores(network: Network, batch: Batch) -> Tensor:
     """Return the score of every span of every window, (B, T, T)."""
     inputs = head_inputs(batch)
-    scores: Tensor = network.head(network.hidden(batch), inputs.features_BTF, inputs.question_BT, inputs.context_BT)
+    scores: Tensor = network.head(
+        network.hidden(batch), inputs.features_BTF, inputs.question_BT, inputs.context_BT, inputs.edges_BT
+    )
     return scores

@@ -48,6 +48,7 @@ class HeadInputs:
     features_BTF: Tensor
     question_BT: Tensor
     context_BT: Tensor
+    edges_BT: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,15 @@ def head_inputs(batch: Batch) -> HeadInputs:
     shape = tuple(batch.ids_BT.shape)
     features = np.zeros((*shape, N_FEATURES), np.uint8)
     bounds = np.zeros((len(batch.windows), 3), np.int64)
+    # White space alone is no answer, so no span begins or ends with it; it may stand inside one.
+    edges = np.zeros(shape, np.bool_)
     for index, window in enumerate(batch.windows):
         facts: WindowFacts = window.features
         begin, end = facts.context_begin, facts.context_begin + len(facts.features_TF)
         features[index, begin:end] = facts.features_TF
         bounds[index] = facts.question_end, begin, end
+        here = slice(facts.context_start, facts.context_start + end - begin)
+        edges[index, begin:end] = facts.spans.begin_T[here] < facts.spans.end_T[here]
     places = np.arange(shape[1])
     question = places < bounds[:, :1]
     context = (places >= bounds[:, 1:2]) & (places < bounds[:, 2:])
@@ -126,7 +131,7 @@ def head_inputs(batch: Batch) -> HeadInputs:
     def on_device(array: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(array).to(batch.ids_BT.device)
 
-    return HeadInputs(on_device(features) / 255, on_device(question), on_device(context))
+    return HeadInputs(on_device(features) / 255, on_device(question), on_device(context), on_device(edges))
 
 
 def _tokens(spans: TokenSpans, start: int, end: int) -> tuple[int, int]:

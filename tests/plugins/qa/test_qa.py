@@ -81,8 +81,10 @@ def test_every_answer_has_its_tokens_and_every_span_is_a_part_of_the_text(text: 
     spans = windows[0].features.spans
     assert covered == set(range(len(spans.begin_T)))
     assert sum(window.weight for window in windows) == pytest.approx(1)
-    for window in windows:
+    edges = head_inputs(collate(windows, TOKENIZER.pad_id)).edges_BT
+    for row, window in enumerate(windows):
         assert len(window.ids) <= 24
+        assert all(edges[row, first] and edges[row, last] for first, last in window.target)
         for first, last in window.target:
             outputs = [WindowSpans([(first, last)], [5.0], 5.0) if each is window else NOTHING for each in windows]
             said = task.decode(Row({"question": "What?", "context": text}), windows, outputs)
@@ -211,6 +213,39 @@ def test_an_empty_context_has_no_answer() -> None:
     assert [each["answer"] for each in said] == ["", "", "a"]
     assert said[0] | {"no_answer_probability": 1.0} == said[0]
     assert said[0]["start"] is None
+
+
+def test_white_space_is_no_answer() -> None:
+    task = fresh(width=16)
+    backbone, head = network(task)
+    net = Network(backbone, head, "bidirectional")
+    # Tokens of white space alone: in front, between words, at the end; and a window that holds nothing else.
+    texts = ["\n\n mill \t\t\n\n built \n \n", " \n\t" * 60 + "x", "\u3000\u3000a\u2028\u2028b\u00a0"]
+    rows = [Row({"question": WHO, "context": text}) for text in texts]
+    windows = task.encode(rows[0])
+    (edges,) = head_inputs(collate(windows, TOKENIZER.pad_id)).edges_BT
+    facts = windows[0].features
+    count = len(facts.features_TF)
+    own = edges[facts.context_begin : facts.context_begin + count]
+    assert 0 < int(own.sum()) < count
+    assert int(edges.sum()) == int(own.sum())
+    inputs = head_inputs(collate(windows, TOKENIZER.pad_id))
+    hidden = net.hidden(collate(windows, TOKENIZER.pad_id))
+    (scores,) = head(hidden, inputs.features_BTF, inputs.question_BT, inputs.context_BT, inputs.edges_BT)
+    assert (scores > -torch.inf).any(1).equal(edges)
+    assert (scores > -torch.inf).any(0).equal(edges)
+    first, last = edges.nonzero().flatten()[[0, -1]].tolist()
+    assert not edges[first:last].all()
+    assert scores[first, last] > -torch.inf
+    for _, said in predict_rows(task, head, backbone, rows, TOKENIZER.pad_id):
+        assert said["answer"]
+        assert said["answer"] == said["answer"].strip()
+    blank = [task.encode(Row({"question": WHO, "context": text}, ())) for text in (texts[1], "   ")]
+    loss = task.loss(net, collate([window for of_row in blank for window in of_row], TOKENIZER.pad_id))
+    loss.backward()
+    assert torch.isfinite(loss)
+    weights = [*backbone.parameters(), *head.parameters()]
+    assert all(torch.isfinite(weight.grad).all() for weight in weights if weight.grad is not None)
 
 
 def test_no_answer_is_said_by_the_calibrated_threshold() -> None:

@@ -24,6 +24,7 @@ def inputs(windows: int = 2, length: int = 7) -> tuple[torch.Tensor, torch.Tenso
     allowed = torch.zeros(windows, length, dtype=torch.bool)
     allowed[:, 2:] = True
     allowed[-1, 6:] = False
+    allowed[:, 4] = False
     return torch.randn(windows, length, 6), torch.randn(windows, 6), allowed
 
 
@@ -49,13 +50,24 @@ def test_at_first_all_spans_are_equally_likely() -> None:
 def test_the_loss_is_minus_the_log_of_all_right_spans_together() -> None:
     scorer, (states, pooled, allowed) = stirred(), inputs()
     scores = scorer(states, pooled, allowed)
-    right = [[(2, 3), (4, 4)], []]
+    right = [[(2, 3), (5, 5)], []]
     everything = [1 + scores[b][scores[b] > -math.inf].exp().sum() for b in range(2)]
-    losses = [-torch.log((scores[0, 2, 3].exp() + scores[0, 4, 4].exp()) / everything[0]), torch.log(everything[1])]
+    losses = [-torch.log((scores[0, 2, 3].exp() + scores[0, 5, 5].exp()) / everything[0]), torch.log(everything[1])]
     weight = torch.tensor([0.25, 0.75])
     loss = span_loss(scores, right, weight)
     assert loss.item() == pytest.approx((0.25 * losses[0] + 0.75 * losses[1]).item(), rel=1e-5)
     loss.backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in scorer.parameters() if weight.grad is not None)
+
+
+def test_a_window_that_allows_no_span_learns_and_harms_nothing() -> None:
+    scorer, (states, pooled, allowed) = stirred(), inputs()
+    allowed[1] = False
+    states.requires_grad_()
+    loss = span_loss(scorer(states, pooled, allowed), [[(2, 3)], []], torch.ones(2))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(states.grad).all()
     assert all(torch.isfinite(weight.grad).all() for weight in scorer.parameters() if weight.grad is not None)
 
 
