@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torchmetrics import Metric
-
-from nlpsuite.api import TaskMetrics
+from nlpsuite.api import RunningSums, TaskMetrics
 from nlpsuite_qa.score import best_scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from torch import Tensor
-
     from nlpsuite.api import Row
 
-
-class _Sums(Metric):
-    """Sums of exact match, F1 and rows, of questions with an answer and of those without, float64 [2, 3]."""
-
-    sums: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.set_dtype(torch.float64)
-        self.add_state("sums", torch.zeros(2, 3, dtype=torch.float64), dist_reduce_fx="sum")
-
-    def update(self, more: Tensor) -> None:
-        self.sums += more.to(self.sums.device)
-
-    def compute(self) -> Tensor:
-        return self.sums
+_KINDS = ("HasAns", "NoAns")
+_SUMS = ("exact", "f1", "count")
 
 
 class QaMetrics(TaskMetrics):
@@ -42,19 +24,22 @@ class QaMetrics(TaskMetrics):
     """
 
     def __init__(self) -> None:
-        self._sums = _Sums()
+        self._sums = RunningSums([f"{kind}_{name}" for kind in _KINDS for name in _SUMS])
 
     def update(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> None:
         """Count rows, each with its right answers as target, and the predictions for them."""
-        more = torch.zeros(2, 3, dtype=torch.float64)
+        more: defaultdict[str, float] = defaultdict(float)
         for row, prediction in zip(rows, predictions, strict=True):
-            scores = best_scores(prediction["answer"], (text for text, _ in row.target))
-            more[int(not row.target)] += torch.tensor([*scores, 1.0], dtype=torch.float64)
+            kind = _KINDS[not row.target]
+            scores = (*best_scores(prediction["answer"], (text for text, _ in row.target)), 1.0)
+            for name, score in zip(_SUMS, scores, strict=True):
+                more[f"{kind}_{name}"] += score
         self._sums.update(more)
 
     def compute(self) -> dict[str, float]:
         """Return the scores, over the rows of all processes."""
-        has, without = self._sums.compute().tolist()
+        sums = self._sums.compute()
+        has, without = ([sums[f"{kind}_{name}"] for name in _SUMS] for kind in _KINDS)
         count = has[2] + without[2]
         scores = {"exact_match": (has[0] + without[0]) / count, "f1": (has[1] + without[1]) / count}
         if not without[2]:

@@ -21,7 +21,7 @@ from nlpsuite.api import (
 from nlpsuite_qa.answers import NOWHERE
 from nlpsuite_qa.rarity import Rarity
 from nlpsuite_qa.read import EXAMPLES, read_file, read_stream
-from nlpsuite_qa.threshold import NEVER, best_threshold
+from nlpsuite_qa.threshold import HALF, NEVER, choose_threshold
 from nlpsuite_qa.view import ContextView, view_context
 from nlpsuite_qa.windows import Cut, WindowFacts, head_inputs, qa_windows
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 VIEWS = 64
 """Contexts kept at hand: the questions of one mostly come together."""
-_HALF = 0.5
 
 
 class Qa(Task):
@@ -103,11 +102,11 @@ class Qa(Task):
         none = f", {without} of them without an answer" if without else ""
         self.context.report.say(f"{len(rows)} training questions{none}, on {len(contexts)} contexts")
         self._rarity = Rarity.from_contexts(contexts)
-        self._threshold = _HALF if without else NEVER
+        self._threshold = HALF if without else NEVER
         self._views.clear()
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Refuse answers that are not in their context; say so where rows have none and the training rows all have one."""
+        """Refuse answers that are not in their context; say so where rows have none and the model always answers."""
         for row in rows:
             # Test rows are read like rows to predict, since they may have no answers at all.
             if lost := [text for text, start in row.target or () if start == NOWHERE]:
@@ -116,18 +115,17 @@ class Qa(Task):
         without = sum(not row.target for row in rows)
         if without and self._threshold == NEVER:
             self.context.report.warn(
-                f"{without} of {len(rows)} rows have no answer, and the training rows all have one: the model always answers"
+                f"{without} of {len(rows)} rows have no answer, and by what it was trained on the model always answers"
             )
 
     def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
-        """Choose the threshold on "no answer" where training and validation rows have such questions."""
-        if self._threshold == NEVER or all(row.target for row in rows):
+        """Choose the threshold on "no answer" where training rows have such questions, and validation rows enough of them."""
+        if self._threshold == NEVER:
             return False
-        self._threshold = best_threshold(rows, predictions)
-        self.context.report.say(
-            f"no answer is said where its probability is above {self._threshold:.3f}, by validation F1"
-        )
-        return True
+        before = self._threshold
+        self._threshold, said = choose_threshold(rows, predictions)
+        self.context.report.say(said)
+        return self._threshold != before
 
     def state(self) -> dict[str, Any]:
         """Return rarities and the threshold."""

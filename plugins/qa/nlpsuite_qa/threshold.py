@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 NEVER = 1.0
 """A threshold that no probability exceeds."""
+HALF = 0.5
+"""What stands before there is anything to choose by, and where there is too little."""
+FEWEST = 20
+"""Of each kind, questions with an answer and without: of fewer, a few odd ones would decide."""
 
 
 def best_threshold(rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> float:
@@ -28,7 +32,7 @@ def best_threshold(rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]
         silent = float(not row.target)
         gains.append((prediction["no_answer_probability"], said - silent))
     gains.sort()
-    best, threshold, total = 0.0, -1.0, 0.0
+    best, threshold, total = 0.0, 0.0, 0.0
     for index, (probability, gain) in enumerate(gains):
         total += gain
         after = gains[index + 1][0] if index + 1 < len(gains) else NEVER
@@ -38,3 +42,27 @@ def best_threshold(rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]
             if total >= best:
                 best, threshold = total, middle
     return threshold
+
+
+def choose_threshold(rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> tuple[float, str]:
+    """Return the threshold to use, and what to tell people of it.
+
+    Args:
+        rows: The validation rows, with right answers as targets.
+        predictions: Theirs.
+    """
+    without = sum(not row.target for row in rows)
+    told = "no answer is said where its probability is above {:.3f}"
+    if min(without, len(rows) - without) < FEWEST:
+        kinds = f"{len(rows) - without} validation questions have an answer and {without} have none"
+        few = f"{kinds}, too few to choose by: {FEWEST} of each are needed"
+        return HALF, f"{told.format(HALF)}; {few}"
+    threshold = best_threshold(rows, predictions)
+    if threshold >= NEVER:
+        return threshold, "every question gets an answer: on the validation rows, F1 is best so"
+    if not any(prediction["no_answer_probability"] <= threshold for prediction in predictions):
+        what = (
+            "no validation question gets an answer, since F1 is best so: the model has not learned to find answers yet"
+        )
+        return threshold, f"{what}; {told.format(threshold)}"
+    return threshold, f"{told.format(threshold)}, by validation F1"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -261,11 +262,39 @@ def test_no_answer_is_said_by_the_calibrated_threshold() -> None:
     assert withheld["withheld"] == said["answer"]
     assert withheld["confidence"] == withheld["no_answer_probability"] > 0.5
     right = Row(ROW.inputs, ((said["answer"], said["start"]),))
-    assert task.calibrate([right, NONE], [withheld, withheld | {"no_answer_probability": 0.9}])
+    assert task.calibrate([right, NONE] * 20, [withheld, withheld | {"no_answer_probability": 0.9}] * 20)
     assert task.decode(ROW, windows, unsure)["answer"] == said["answer"]
     again = fresh()
     again.restore(json.loads(json.dumps(task.state())))
     assert again.decode(ROW, windows, unsure) == task.decode(ROW, windows, unsure)
+
+
+@pytest.mark.parametrize(("kind", "count"), [(NONE, 19), (ROW, 2), (NONE, 0)])
+def test_of_few_questions_of_a_kind_no_threshold_is_chosen(
+    notes: Notes, make_task: Callable[..., Task], kind: Row, count: int
+) -> None:
+    task = make_task([ROW, NONE])
+    rows = [kind] * count + [ROW if kind is NONE else NONE] * 30
+    said = [{"answer": "x", "no_answer_probability": 0.1}] * len(rows)
+    assert not task.calibrate(rows, said)
+    assert task.state()["threshold"] == 0.5
+    assert "above 0.500" in notes.said[-1]
+    assert re.search(rf"\b{count} (validation questions )?have", notes.said[-1])
+    assert "too few" in notes.said[-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "threshold", "words"),
+    [("x", 0.0, "no validation question gets an answer"), ("Anna Berg", 1.0, "every question gets an answer")],
+)
+def test_a_threshold_at_an_end_is_said_in_words(
+    notes: Notes, make_task: Callable[..., Task], answer: str, threshold: float, words: str
+) -> None:
+    task = make_task([ROW, NONE])
+    rows = [ROW] * 40 + [NONE] * 30
+    assert task.calibrate(rows, [{"answer": answer, "no_answer_probability": 0.4}] * 70)
+    assert task.state()["threshold"] == threshold
+    assert words in notes.said[-1]
 
 
 def test_without_unanswerable_rows_there_is_always_an_answer(notes: Notes, make_task: Callable[..., Task]) -> None:
