@@ -51,7 +51,7 @@ def table(rows: Sequence[Row], records: Mapping[str, Record]) -> str:
         times = [wall(planned(rows, line.data, column), records) for column in COLUMNS]
         used = [marks[place(record)] for record in records.values() if record["data"] == line.data]
         where = ", ".join(sorted(set(used)))
-        reached = means(line, planned(rows, line.data, "pretrained"), records)
+        reached = best(line, rows, records)
         targets = f"{floor(line, rows, records)} | {target(line.aim, reached, line.digits)}"
         lines.append(f"| {line.title} | {' | '.join(cells)} | {targets} | {', '.join(times)} | {where} |")
     return "\n".join(lines)
@@ -86,10 +86,15 @@ def means(line: Line, names: Sequence[str], records: Mapping[str, Record]) -> li
     return [line.scale * mean(metrics[key] for metrics in done) for key in line.keys]
 
 
+def best(line: Line, rows: Sequence[Row], records: Mapping[str, Record]) -> list[float]:
+    """Return the figures of the better of scratch and pretrained: what a user of the suite has for the choosing."""
+    return max(means(line, planned(rows, line.data, column), records) for column in ("scratch", "pretrained"))
+
+
 def floor(line: Line, rows: Sequence[Row], records: Mapping[str, Record]) -> str:
     """Return the floor, and whether the pretrained column reaches it."""
-    reached = means(line, planned(rows, line.data, "pretrained"), records)
     if line.below is not None:
+        reached = means(line, planned(rows, line.data, "pretrained"), records)
         base = means(line, planned(rows, line.data, "conventional"), records)
         text = f"{line.below:.0%} below conventional"
         if not base or not reached:
@@ -100,7 +105,7 @@ def floor(line: Line, rows: Sequence[Row], records: Mapping[str, Record]) -> str
             return f"{text}: not compared, the two started from different backbones"
         change = reached[0] / base[0] - 1
         return f"{text}: {'met' if -change >= line.below else 'missed'}, {change:+.1%}"
-    return target(line.floor, reached, line.digits)
+    return target(line.floor, best(line, rows, records), line.digits)
 
 
 def target(wanted: Sequence[float], reached: Sequence[float], digits: int) -> str:
@@ -154,8 +159,9 @@ def machines(records: Mapping[str, Record]) -> str:
     """Return what the letters mean."""
     marks = machine_marks(records)
     times = "- times: on the wall; of what takes seconds and is no command of `suite`, of the processor"
+    held = "- floor and aim: held against the better of scratch and pretrained"
     return "\n".join(
-        [times] + [f"- machine {mark}: {text}" for text, mark in sorted(marks.items(), key=lambda item: item[1])]
+        [times, held] + [f"- machine {mark}: {text}" for text, mark in sorted(marks.items(), key=lambda item: item[1])]
     )
 
 
