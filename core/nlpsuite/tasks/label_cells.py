@@ -116,6 +116,8 @@ def read_target(values: Mapping[str, Any], columns: Columns, form: LabelForm, pa
 def label_name(value: Any, path: Path, line: int) -> str | None:
     """Return a label as the file spells it, without spaces around it; None where there is none.
 
+    A whole number is named alike whether JSON or Parquet hold it as `1` or `1.0`: a column with a gap becomes one of floats.
+
     Raises:
         UserError: It is no name or number.
     """
@@ -124,7 +126,7 @@ def label_name(value: Any, path: Path, line: int) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool | int | float):
-        return json.dumps(value)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else json.dumps(value)
     what = f"the label is not a name or a number but {type(value).__name__}"
     fix = "give each row one label, or set task.several=true" if isinstance(value, list) else "give each row one label"
     raise UserError(what, where=path, line=line, fix=fix)

@@ -1,4 +1,4 @@
-"""Tables of any usual format, found by looking: CSV, TSV, JSON Lines, Parquet, plain or compressed.
+"""Tables of any usual format, found by looking: CSV, TSV, JSON Lines, a JSON array, Parquet, plain or compressed.
 
 A table is an iterator of records, each with the line where it starts. What the columns mean is for `columns` to say.
 """
@@ -29,8 +29,8 @@ class Record:
     """One row of a table.
 
     Attributes:
-        values: The values by column name; strings, except in JSON Lines and Parquet.
-        line: The line where the row starts, from 1; in Parquet, the row's number.
+        values: The values by column name; strings, except in JSON and Parquet.
+        line: The line where the row starts, from 1; in Parquet and in a JSON array, the row's number.
     """
 
     values: Mapping[str, Any]
@@ -92,13 +92,13 @@ def read_table(path: Path, *, known: Collection[str], header: bool | None = None
     if start is None and whole:
         raise UserError("the file has no rows", where=path, fix="give a file with rows")
     everything = itertools.chain(first, lines)
-    if suffix in (".jsonl", ".ndjson", ".json") or (suffix not in (".tsv", ".csv") and is_json_object(start or "")):
+    if suffix in (".jsonl", ".ndjson", ".json") or (suffix not in (".tsv", ".csv") and is_json(start or "")):
         return json_table(path, everything)
     candidates = {".csv": ",;\t|", ".tsv": "\t,;|"}.get(suffix, "\t,;|")
     delimiter = guess_delimiter(first, candidates, whole=whole)
     if delimiter is None and suffix not in (".tsv", ".csv"):
         raise UserError("the lines hold no fields set apart by tabs or commas", where=path, line=1)
-    return _delimited(path, everything, delimiter or candidates[0], known, header)
+    return delimited_table(path, everything, delimiter or candidates[0], known, header)
 
 
 def is_json_object(line: str) -> bool:
@@ -107,8 +107,19 @@ def is_json_object(line: str) -> bool:
         return False
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
+
+
+def is_json(line: str) -> bool:
+    """Tell whether lines that begin with this one are JSON: objects, one a line, or an array of them."""
+    return is_json_object(line) or _begins_array(line)
+
+
+def _begins_array(line: str) -> bool:
+    """Tell whether a line begins a JSON array of objects; other text in brackets does not."""
+    start = "".join(line.split())
+    return start == "[" or start.startswith("[{")
 
 
 def parse_json_object(line: str, where: str | Path, number: int) -> dict[str, Any]:
@@ -120,19 +131,40 @@ def parse_json_object(line: str, where: str | Path, number: int) -> dict[str, An
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        if line.lstrip().startswith("["):
-            what, fix = "a JSON array, not JSON Lines", "write one object a line: jq -c '.[]'"
-        else:
-            what, fix = f"not valid JSON ({error})", "write one JSON object a line"
-        raise UserError(what, where=where, line=number, fix=fix) from None
+        what = f"not valid JSON ({_fault(error)})"
+        raise UserError(what, where=where, line=number, fix="write one JSON object a line") from None
     if not isinstance(value, dict):
         raise UserError("not a JSON object", where=where, line=number, fix="write one JSON object a line: jq -c '.[]'")
     return value
 
 
-def _delimited(path: Path, lines: Iterable[str], delimiter: str, known: Collection[str], header: bool | None) -> Table:
+def _fault(error: ValueError | RecursionError) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def delimited_table(
+    path: Path,
+    lines: Iterable[str],
+    delimiter: str,
+    known: Collection[str] = (),
+    header: bool | None = None,
+    look: int = _LOOK,
+) -> Table:
+    """Return the table in CSV or TSV; `look` rows at most are waited for before it is there.
+
+    Args:
+        path: The file, for messages.
+        lines: Its lines.
+        delimiter: What stands between fields.
+        known: Names that a header is likely to hold.
+        header: Whether the first row holds names; None to find out.
+        look: How many rows tell whether it does; at least 2.
+
+    Raises:
+        UserError: There are no rows, or two columns have one name; records raise it as they are read.
+    """
     rows = read_delimited(lines, delimiter, str(path))
-    first = list(itertools.islice(rows, _LOOK))
+    first = list(itertools.islice(rows, look))
     if not first:
         raise UserError("the file has no rows", where=path, fix="give a file with rows")
     named = is_header(first[0].fields, [row.fields for row in first[1:]], known) if header is None else header
@@ -160,11 +192,18 @@ def _delimited(path: Path, lines: Iterable[str], delimiter: str, known: Collecti
 
 
 def json_table(path: Path, lines: Iterable[str], look: int = _LOOK) -> Table:
-    """Return the table in JSON Lines; the columns are the keys of the first `look` objects; blank lines are none.
+    """Return the table in JSON Lines, or in one JSON array of objects, which is then held in memory whole.
+
+    The columns are the keys of the first `look` objects; blank lines are none.
 
     Raises:
-        UserError: A line is not one JSON object; records raise it as they are read.
+        UserError: A line, or an element of the array, is not one JSON object; records raise it as they are read.
     """
+    stream = iter(lines)
+    start = list(_through_first_filled(stream))
+    lines = itertools.chain(start, stream)
+    if start and _begins_array(start[-1].removeprefix("\ufeff")):
+        return _json_array(path, lines)
     records = (
         Record(parse_json_object(line, path, number), number)
         for number, line in enumerate(lines, start=1)
@@ -173,6 +212,30 @@ def json_table(path: Path, lines: Iterable[str], look: int = _LOOK) -> Table:
     first = list(itertools.islice(records, look))
     columns = dict.fromkeys(name for record in first for name in record.values)
     return Table(path, "JSON Lines", tuple(columns), True, itertools.chain(first, records))
+
+
+def _through_first_filled(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if line.strip():
+            return
+
+
+def _json_array(path: Path, lines: Iterable[str]) -> Table:
+    try:
+        rows = json.loads("".join(lines).removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        what, line = f"not valid JSON ({_fault(error)})", getattr(error, "lineno", None)
+        raise UserError(what, where=path, line=line, fix="write one array of objects, or one object a line") from None
+    wrong = next((number for number, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
+    if wrong is not None:
+        what = f"element {wrong} of the JSON array is not an object"
+        raise UserError(what, where=path, fix='write each row as {"name": value, ...}')
+    if not rows:
+        raise UserError("the file has no rows", where=path, fix="give a file with rows")
+    columns = dict.fromkeys(name for row in rows for name in row)
+    records = (Record(row, number) for number, row in enumerate(rows, start=1))
+    return Table(path, "JSON array", tuple(columns), True, records)
 
 
 def _parquet(path: Path) -> Table:

@@ -71,6 +71,11 @@ def test_columns_of_flags_are_several_labels_or_classes_spread_out(tmp_path: Pat
     [
         (" a ", LabelForm(), "a"),
         (3, LabelForm(), "3"),
+        (3.0, LabelForm(), "3"),
+        (-0.0, LabelForm(), "0"),
+        (3.5, LabelForm(), "3.5"),
+        (True, LabelForm(), "true"),
+        ([1.0, 2], LabelForm(True), ("1", "2")),
         (None, LabelForm(), None),
         (float("nan"), LabelForm(), None),
         (None, LabelForm(True), None),

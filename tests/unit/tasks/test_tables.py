@@ -10,7 +10,7 @@ import zstandard
 
 from nlpsuite.errors import UserError
 from nlpsuite.tasks.columns import KNOWN_NAMES
-from nlpsuite.tasks.tables import Table, data_suffix, read_table
+from nlpsuite.tasks.tables import Table, data_suffix, is_json, read_table
 
 
 def table(path: Path, text: str, header: bool | None = None) -> Table:
@@ -86,7 +86,12 @@ def test_semicolons_in_a_csv(tmp_path: Path) -> None:
         ("a.csv", "\n\n", None, "no rows"),
         ("a.jsonl", '{"text": "a"}\n{"text": \n', 2, "not valid JSON"),
         ("a.jsonl", '{"text": "a"}\n["a"]\n', 2, "not a JSON object"),
-        ("a.json", '[\n{"text": "a"}\n]', 1, "JSON array"),
+        ("a.jsonl", '{"text": "a"}\n' + '{"a":' * 100_000 + "\n", 2, "nested too deeply"),
+        ("a.json", "[" + '{"a":' * 100_000 + "\n", None, "nested too deeply"),
+        ("a.json", '[{"text": "a"}, 3]', None, "element 2 of the JSON array is not an object"),
+        ("a.json", '[\n{"text": "a"},\n{"text" "b"}\n]', 3, "not valid JSON"),
+        ("a.json", "[\n]", None, "no rows"),
+        ("a.json", "[]", 1, "not a JSON object"),
     ],
 )
 def test_a_broken_row_is_refused_with_its_line(
@@ -109,3 +114,18 @@ def test_looking_uses_nothing_up(tmp_path: Path) -> None:
 def test_the_suffix_of_a_compressed_file() -> None:
     assert data_suffix(Path("a/train.TSV.gz")) == ".tsv"
     assert data_suffix(Path("a/train")) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"text": "a"}, {"text": "b", "n": 1}]', '\n[\n {"text": "a"},\n {"text": "b", "n": 1}\n]\n']
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.txt"])
+def test_a_json_array_has_the_number_of_the_element(tmp_path: Path, name: str, text: str) -> None:
+    found = table(tmp_path / name, text)
+    assert (found.kind, found.columns) == ("JSON array", ("text", "n"))
+    assert [(record.values["text"], record.line) for record in found] == [("a", 1), ("b", 2)]
+
+
+def test_brackets_in_text_are_no_json() -> None:
+    assert not any(map(is_json, ("[sic] he said", "[1] See below", "", '{"a":' * 100_000)))
+    assert all(map(is_json, ("[", ' [ {"a": 1},', '{"a": 1}')))
