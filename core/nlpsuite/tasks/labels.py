@@ -9,57 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nlpsuite.errors import UserError
+from nlpsuite.tasks.label_orders import NUMBER, has_known_order, natural_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nlpsuite.tasks.task import Row
 
+__all__ = ["ClassWeights", "LabelSchema", "has_known_order", "labels_of", "natural_order", "split_where"]
+
 ClassWeights = Literal["none", "balanced"]
-
-_POLARITY = {
-    name: rank
-    for rank, names in enumerate(
-        (
-            ("very negative", "strongly negative", "extremely negative", "terrible"),
-            ("negative", "neg", "bad"),
-            ("somewhat negative", "slightly negative", "weakly negative"),
-            ("neutral", "neu", "mixed"),
-            ("somewhat positive", "slightly positive", "weakly positive"),
-            ("positive", "pos", "good"),
-            ("very positive", "strongly positive", "extremely positive", "excellent"),
-        )
-    )
-    for name in names
-}
-
-
-_NUMBER = r"[+-]?[0-9]+([.][0-9]+)?"
-
-
-def has_known_order(names: Iterable[str]) -> bool:
-    """Whether labels run from less to more: all are numbers, or all name a polarity (negative, neutral ...)."""
-    listed = list(names)
-    return all(re.fullmatch(_NUMBER, name) for name in listed) or all(_plain(name) in _POLARITY for name in listed)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
-
-
-def natural_order(names: Iterable[str]) -> list[str]:
-    """Sort label names: numbers by size, names of polarity from negative to positive, all else with `2` before `10`."""
-    unsorted = sorted(set(names))
-    if all(re.fullmatch(_NUMBER, name) for name in unsorted):
-        return sorted(unsorted, key=float)
-    if has_known_order(unsorted):
-        return sorted(unsorted, key=lambda name: _POLARITY[_plain(name)])
-    return sorted(unsorted, key=_natural_key)
-
-
-def _natural_key(name: str) -> list[tuple[int, int, str]]:
-    parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
-    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]
+NO_REGRESSION = "regression is not supported: bin them into classes, such as low, middle and high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +57,12 @@ class LabelSchema:
         counts = Counter(name for row in rows for name in labels_of(row))
         if len(counts) < (1 if several else 2):
             only = next(iter(counts), None)
-            what = f"all {counts[only]} training rows have one label, `{only}`" if only is not None else "no rows"
+            if only is None:
+                what = "no rows"
+            elif counts[only] == 1:
+                what = f"a single training row, with the label `{only}`"
+            else:
+                what = f"all {counts[only]} training rows have one label, `{only}`"
             what = "no training row has a label" if several and rows else what
             where, _ = split_where(rows[0].where) if rows else (None, None)
             fix = "give rows with labels" if several else "give rows with at least two labels"
@@ -147,10 +112,14 @@ class LabelSchema:
                     raise self._unknown(name, row.where)
 
     def _unknown(self, name: str, place: str) -> UserError:
-        near = difflib.get_close_matches(name, self.names, n=1)
+        # Numbers that look alike are not slips of the pen for one another.
+        numbers = re.fullmatch(NUMBER, name) and all(re.fullmatch(NUMBER, each) for each in self.names)
+        near = [] if numbers else difflib.get_close_matches(name, self.names, n=1)
         shown = ", ".join(f"`{each}`" for each in self.names[:20]) + (" ..." if len(self) > 20 else "")
         where, line = split_where(place)
         guess = f"did you mean `{near[0]}`? " if near else ""
+        if numbers and any("." in each for each in (name, *self.names)):
+            guess = f"if these are numbers and no classes, {NO_REGRESSION}; "
         what = f"label `{name}` is not among the training rows' {len(self)} labels"
         return UserError(what, where=where, line=line, fix=f"{guess}known labels: {shown}")
 

@@ -57,6 +57,16 @@ def test_one_label_only_is_refused() -> None:
         LabelSchema.from_rows([])
 
 
+def test_one_number_is_not_meant_by_another() -> None:
+    with pytest.raises(UserError) as caught:
+        LabelSchema.from_rows(rows("1.10", "1.2", "1.10")).check(rows("1.19"))
+    assert "did you mean" not in str(caught.value)
+    assert "regression is not supported" in str(caught.value)
+    with pytest.raises(UserError) as caught:
+        LabelSchema.from_rows(rows("11", "12")).check(rows("1"))
+    assert str(caught.value).endswith("known labels: `11`, `12`")
+
+
 def test_an_unknown_label_is_refused_with_its_line_and_the_nearest() -> None:
     schema = LabelSchema.from_rows(rows("positive", "negative"))
     schema.check(rows("positive", "negative", "positive"))
