@@ -35,6 +35,8 @@ PAIRS = (
     *(("question", "sentence"), ("question", "passage"), ("query", "passage"), ("claim", "evidence")),
 )
 """Usual names of the two columns of a pair."""
+ID_NAMES = ("id", "idx")
+"""Names of a column that tells rows apart; it is given back with predictions, and is never text."""
 KNOWN_NAMES = frozenset((*LABEL_NAMES, *TEXT_NAMES, *TITLE_NAMES, *(name for pair in PAIRS for name in pair)))
 _LABEL_ENDINGS = ("_label", "_sentiment", "_class", "_category", "_polarity")
 _LONGEST_LABEL = 40
@@ -55,6 +57,11 @@ class Columns:
     label: str | None = None
     pair: str | None = None
     flags: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All columns that are read."""
+        return tuple(name for name in (*self.text, self.label, self.pair, *self.flags) if name is not None)
 
     @property
     def labelled(self) -> bool:
@@ -123,6 +130,14 @@ def _texts(table: Table, choice: ColumnChoice) -> tuple[tuple[str, ...], str | N
         if first in by_name and second in by_name:
             return (by_name[first],), by_name[second]
     return _text_by_name(table), None
+
+
+def id_column(table: Table, columns: Columns) -> str | None:
+    """Return the column that tells rows apart, if one has such a name and is not read as text or label."""
+    if not table.named:
+        return None
+    free = {normal_name(column): column for column in reversed(table.columns) if column not in columns.used}
+    return next((free[name] for name in ID_NAMES if name in free), None)
 
 
 def join_texts(values: Mapping[str, Any], columns: Columns) -> str:
@@ -197,8 +212,10 @@ def _labels(
     label = _label_by_content(table.look(None), others, alone=len(table.columns) == 2)
     if label is None:
         names = ", ".join(f"`{column}`" for column in table.columns)
-        what = f"no column of labels among {names}"
-        raise UserError(what, where=table.path, line=1, fix="name it with --set task.label=COLUMN")
+        what, fix = f"no column of labels among {names}", "name it with --set task.label=COLUMN"
+        if not table.named:
+            fix += "; if the first row is a header, say --set task.header=true"
+        raise UserError(what, where=table.path, line=1, fix=fix)
     return label, ()
 
 

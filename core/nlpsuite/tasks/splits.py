@@ -111,7 +111,9 @@ def split_rows(rows: Sequence[Row], *, fraction: float, seed: int, report: Repor
     """
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
-        groups.setdefault(repr(sorted(row.inputs.items())), []).append(index)
+        # Rows that differ in their `id` alone are the same.
+        inputs = sorted((name, value) for name, value in row.inputs.items() if name != "id")
+        groups.setdefault(repr(inputs), []).append(index)
     if len(groups) < 2:
         where = rows[0].where if rows else None
         raise UserError("too few different rows to hold some out", where=where, fix="give more rows")

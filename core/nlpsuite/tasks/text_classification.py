@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nlpsuite.errors import UserError
 from nlpsuite.tasks.examples import add_examples, with_examples
+from nlpsuite.tasks.label_doubts import doubts, refuse_scores
 from nlpsuite.tasks.labels import LabelSchema, has_known_order, labels_of, natural_order, split_where
 from nlpsuite.tasks.tables import data_suffix
 from nlpsuite.tasks.task import Task
 from nlpsuite.tasks.text_ngrams import TextNgrams, target_marks
 from nlpsuite.tasks.text_reader import TextReader
+from nlpsuite.tasks.text_rows import TEXT_INPUTS
 from nlpsuite.tasks.text_windows import row_windows
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from nlpsuite.report import Reporter
     from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.task import Batch, Row, Split, TaskContext, TaskMetrics, Window
     from nlpsuite.tasks.text_head import TextHead
@@ -52,6 +55,7 @@ class TextClassification(Task):
         self._several = False
         self._ngrams: TextNgrams | None = None
         self._mix = (1.0, 1.0)
+        self._n_given = 0
 
     @property
     def labels(self) -> LabelSchema:
@@ -66,20 +70,51 @@ class TextClassification(Task):
         return [name for name in named if name in listed] if listed <= set(named) else natural_order(listed)
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
-        """Read a CSV, TSV, JSON Lines or Parquet file, or folders named after labels; to predict, also plain text."""
+        """Read a CSV, TSV, JSON or Parquet file, or folders named after labels; to predict, also plain text."""
         if not source.exists():
             raise UserError("no such file or folder", where=source, fix="check the path")
         return with_examples(self._reader.read(source, split), self.examples, data_suffix(source))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
-        """Read plain text, one text a line, or JSON Lines with the text field of the training rows or any usual one."""
+        """Read plain text, one text a line, or JSON or a table with the texts of the training rows or any usual ones."""
         return with_examples(self._reader.read_lines(lines, where), self.examples, ".jsonl")
+
+    def texts(self, row: Row) -> Iterator[str]:
+        """Yield the text of a row, and the other one of a pair; an `id` is none."""
+        return (row.inputs[name] for name in TEXT_INPUTS if name in row.inputs)
+
+    def hold_out(
+        self, rows: Sequence[Row], fraction: float, seed: int, report: Reporter
+    ) -> tuple[list[Row], list[Row]]:
+        """Split training rows in two, such that each label of the rows held out is one of those that are kept.
+
+        Raises:
+            UserError: There are too few rows to split.
+        """
+        # Test and validation rows are held out one after the other; a message counts the rows that the user gave.
+        self._n_given = max(self._n_given, len(rows))
+        kept, out = super().hold_out(rows, fraction, seed, report)
+        known = {name for row in kept for name in labels_of(row)}
+        lost = {id(row) for row in out if not known.issuperset(labels_of(row))}
+        if lost:
+            kept = [row for row in rows if id(row) in lost.union(map(id, kept))]
+            out = [row for row in out if id(row) not in lost]
+        if not out:
+            n = self._n_given
+            what = f"{n} row{'s are' if n > 1 else ' is'} too few to hold out validation and test rows"
+            fix = "give more rows, or files of your own for validation and test: train.tsv, dev.tsv, test.tsv"
+            raise self._with_examples(UserError(what, where=split_where(rows[0].where)[0], fix=fix))
+        if lost:
+            back = "1 row is" if len(lost) == 1 else f"{len(lost)} rows are"
+            report.say(f"{back} kept for training after all: no other row has the label")
+        return kept, out
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Collect the labels, say how many rows have each, and keep the rows for the n-grams to be fitted to."""
         self._several = any(isinstance(row.target, (tuple, list)) for row in rows)
         try:
             labels = LabelSchema.from_rows(rows, self.order_labels, several=self._several)
+            refuse_scores(rows)
             if len(labels) > self.settings.max_classes:
                 what = f"{len(labels)} different labels in {len(rows)} rows; is this the column of labels?"
                 fix = "name the column with --set task.label=COLUMN, or raise --set task.max_classes"
@@ -89,12 +124,17 @@ class TextClassification(Task):
         shown = ", ".join(f"{name} {count}" for name, count in zip(labels.names[:10], labels.counts, strict=False))
         more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
         kind = "any number a row" if self._several else "one a row"
-        self.context.report.say(f"{len(rows)} training rows, {len(labels)} labels, {kind}: {shown}{more}")
+        counted = f"{len(rows)} training row{'s' * (len(rows) > 1)}, {len(labels)} label{'s' * (len(labels) > 1)}"
+        self.context.report.say(f"{counted}, {kind}: {shown}{more}")
         bare = sum(not labels_of(row) for row in rows) if self._several else 0
         if bare:
-            self.context.report.say(f"{bare} of {len(rows)} training rows have no label")
+            self.context.report.say(f"{bare} of {len(rows)} training rows ha{'s' if bare == 1 else 've'} no label")
+        for doubt in doubts(rows):
+            self.context.report.warn(doubt)
         self._mix = (1.0, 1.0)
         self._use(labels, rows=rows)
+        if self.ordered and not self._several and len(labels) > 2 and not self._order_known():
+            self.context.report.say("the order of the labels is not known, so mean_absolute_error is not measured")
 
     def _use(self, labels: LabelSchema, rows: Sequence[Row] = (), n_features: int = 0) -> None:
         self._labels = labels
@@ -200,7 +240,8 @@ class TextClassification(Task):
         told = [[each["probabilities"][name] for name in self.labels.names] for each in predictions]
         pooled_RC = logits_of(told, several=self._several) - ngrams_RC
         self._mix = fit_mix(pooled_RC, ngrams_RC, target_marks(rows, self.labels), several=self._several)
-        said = f"calibrated on {len(rows)} validation rows: scores of the backbone count {self._mix[0]:.2f} times"
+        counted = f"{len(rows)} validation row{'s' * (len(rows) > 1)}"
+        said = f"calibrated on {counted}: scores of the backbone count {self._mix[0]:.2f} times"
         self.context.report.say(said + (f", those of n-grams {self._mix[1]:.2f} times" if ngrams_RC.any() else ""))
         return True
 

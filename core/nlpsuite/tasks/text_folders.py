@@ -38,10 +38,12 @@ def folder_rows(folder: Path, report: Reporter, *, need_label: bool) -> Iterator
         what = "no folders of .txt files named after labels" if need_label else "no .txt files"
         raise UserError(what, where=folder, fix=advice if need_label else "give .txt files")
     labels = sorted({label for label in found.values() if label is not None})
-    report.say(f"{folder}: {len(found)} .txt files" + (f" in folders {', '.join(labels)}" if labels else ""))
+    files = "1 .txt file" if len(found) == 1 else f"{len(found)} .txt files"
+    report.say(f"{folder}: {files}" + (f" in folders {', '.join(labels)}" if labels else ""))
     left = [file for file in folder.rglob("*") if file.is_file() and file not in found]
     if left:
-        report.warn(f"{folder}: {len(left)} files not used (unlabelled, or not .txt), such as {min(left)}")
+        files = "1 file" if len(left) == 1 else f"{len(left)} files"
+        report.warn(f"{folder}: {files} not used (unlabelled, or not .txt), such as {min(left)}")
     for file, label in found.items():
         text = "".join(file_lines(file)).rstrip("\r\n")
         if need_label and not text.strip():

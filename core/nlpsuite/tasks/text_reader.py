@@ -9,9 +9,20 @@ from nlpsuite.tasks.class_names import find_class_names
 from nlpsuite.tasks.columns import ColumnChoice, Columns, choose_columns
 from nlpsuite.tasks.label_cells import LabelForm, find_form, label_name
 from nlpsuite.tasks.lines import file_lines
-from nlpsuite.tasks.tables import is_json_object, json_table
+from nlpsuite.tasks.tables import delimited_table, is_json, json_table
 from nlpsuite.tasks.text_folders import folder_rows
-from nlpsuite.tasks.text_rows import describe, is_blank, is_plain_text, open_table, peek, plain_rows, table_rows
+from nlpsuite.tasks.text_rows import (
+    describe,
+    header_delimiter,
+    header_doubt,
+    is_blank_row,
+    is_half_blank,
+    is_plain_text,
+    open_table,
+    peek,
+    plain_rows,
+    table_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 
 class TextReader:
     """Reads rows with inputs `text`, and `text_pair` in pairs; the target is a label name, or a tuple of them.
+
+    A row that has an `id` keeps it among its inputs, so that it comes back with the prediction.
 
     Args:
         settings: What the user set of columns and labels.
@@ -51,13 +64,14 @@ class TextReader:
         Raises:
             UserError: A row is not as it should be, with file and line.
         """
-        if split != "predict":
-            yield from self._read(source, split)
-            return
         yield from self._count_blank(self._read(source, split), str(source))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
-        """Yield rows to predict as lines stream in: JSON Lines if the first line is a JSON object, else plain text."""
+        """Yield rows to predict as lines stream in.
+
+        They are JSON if the first line is, a table if it is the header of one with the texts that the task was trained on,
+        else plain text.
+        """
         yield from self._count_blank(self._read_lines(lines, where), where)
 
     def _read(self, source: Path, split: Split) -> Iterator[Row]:
@@ -71,8 +85,15 @@ class TextReader:
 
     def _read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         first, everything = peek(lines)
-        if is_json_object(first):
+        if is_json(first):
             yield from self._table(json_table(Path(where), everything, look=1), "predict")
+            return
+        delimiter = None if self._settings.header is False else header_delimiter(first, self._columns)
+        if delimiter is not None:
+            self._report.say(f"{where}: the first line names columns, so this is read as a table")
+            # Of a stream, the header and the row after it are all that is waited for.
+            table = delimited_table(Path(where), everything, delimiter, header=True, look=2)
+            yield from self._table(table, "predict")
             return
         pairs = self._columns is not None and self._columns.pair is not None
         self._report.say(f"{where}: plain text, {'two texts' if pairs else 'one text'} a line")
@@ -87,6 +108,8 @@ class TextReader:
         if split == "train":
             self._columns, self._form, self.names = columns, form, self._named(table, columns, form)
         self._report.say(describe(table, columns, form))
+        if split == "train" and self._settings.header is None and (doubt := header_doubt(table, columns)):
+            self._report.warn(doubt)
         yield from table_rows(table, columns, form, self.names, need_label=need)
 
     def _named(self, table: Table, columns: Columns, form: LabelForm) -> dict[str, str]:
@@ -108,16 +131,24 @@ class TextReader:
         return ColumnChoice(_several(settings.text), _several(settings.label), settings.text_pair, self._columns)
 
     def _count_blank(self, rows: Iterator[Row], where: str) -> Iterator[Row]:
-        blank, first = 0, ""
+        blank = half = 0
+        first_blank = first_half = ""
         try:
             for row in rows:
-                if all(map(is_blank, row.inputs.values())):
-                    blank, first = blank + 1, first or row.where
+                if is_blank_row(row.inputs):
+                    blank, first_blank = blank + 1, first_blank or row.where
+                elif is_half_blank(row.inputs):
+                    half, first_half = half + 1, first_half or row.where
                 yield row
         finally:
             if blank:
                 text = "1 text is" if blank == 1 else f"{blank} texts are"
-                self._report.warn(f"{where}: {text} empty, the first at {first}; labels of empty texts mean nothing")
+                self._report.warn(
+                    f"{where}: {text} empty, the first at {first_blank}; labels of empty texts mean nothing"
+                )
+            if half:
+                pair = "1 pair has" if half == 1 else f"{half} pairs have"
+                self._report.warn(f"{where}: {pair} nothing on one side, the first at {first_half}")
 
     def state(self) -> dict[str, Any]:
         """Return what was found in the training file, as JSON values."""

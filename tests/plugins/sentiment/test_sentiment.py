@@ -20,10 +20,10 @@ from nlpsuite_sentiment import SentimentSettings
 PACKAGE = Path(nlpsuite_sentiment.__file__).parent
 
 
-def make_task() -> api.Task:
+def make_task(report: api.Reporter | None = None) -> api.Task:
     (spec,) = nlpsuite_sentiment.nlpsuite_tasks()
     tokenizer = train_tokenizer([f"the film of day {n} was good" for n in range(40)], vocab_size=300, report=Silent())
-    return spec.build(TaskContext(tokenizer, 64, 0, Silent()), spec.config())
+    return spec.build(TaskContext(tokenizer, 64, 0, report or Silent()), spec.config())
 
 
 def test_declaring_the_task_leaves_torch_unimported() -> None:
@@ -93,11 +93,20 @@ def test_rows_as_the_readme_shows_them_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "ordered"),
-    [("1 2 3 4 5", True), ("negative neutral positive", True), ("0 1", False), ("joy anger fear", False)],
+    [
+        ("1 2 3 4 5", True),
+        ("negative neutral positive", True),
+        ("负面 中性 正面", True),
+        ("5星 1星 3星", True),
+        ("0 1", False),
+        ("joy anger fear", False),
+    ],
 )
-def test_the_distance_is_measured_where_an_order_is_known(labels: str, ordered: bool) -> None:
-    task = make_task()
+def test_the_distance_is_measured_where_an_order_is_known(spy, labels: str, ordered: bool) -> None:
+    task = make_task(spy)
     rows = [api.Row({"text": "t"}, label) for label in labels.split()]
     task.fit(rows)
     assert ("mean_absolute_error" in task.baseline(rows, rows)) == ordered
+    told = any("order of the labels is not known" in line for line in spy.said)
+    assert told == (not ordered and len(rows) > 2)
     assert task.monitor == "accuracy"

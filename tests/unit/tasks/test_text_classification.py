@@ -30,9 +30,13 @@ CONTEXT = 16
 class Said(Silent):
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.warned: list[str] = []
 
     def say(self, text: str) -> None:
         self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +87,19 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_rows_of_a_file(tmp_path: Path, task: TextClassification, said: Said) -> None:
-    path = write(tmp_path / "train.csv", 'id,Review,stars\r\n1,"fine,\r\nreally", 5 \r\n2,dull,1\r\n')
+    path = write(tmp_path / "train.csv", 'id,Review,stars,day\r\n1,"fine,\r\nreally", 5 ,2\r\n2,dull,1,3\r\n')
     rows = list(task.read(path, "train"))
-    assert rows == [Row({"text": "fine,\r\nreally"}, "5", f"{path}:2"), Row({"text": "dull"}, "1", f"{path}:4")]
-    assert said.lines == [f"{path}: CSV with header; text in `Review`, labels in `stars`; not used: `id`"]
+    assert rows == [
+        Row({"text": "fine,\r\nreally", "id": "1"}, "5", f"{path}:2"),
+        Row({"text": "dull", "id": "2"}, "1", f"{path}:4"),
+    ]
+    assert said.lines == [
+        f"{path}: CSV with header; text in `Review`, labels in `stars`; `id` comes back with predictions; not used: `day`"
+    ]
 
 
 def test_json_labels_are_named_as_json_spells_them(tmp_path: Path, task: TextClassification) -> None:
-    values = ["a", 1, True, 2.5]
+    values = ["a", 1.0, True, 2.5]
     path = write(
         tmp_path / "train.jsonl", "".join(json.dumps({"text": "t", "label": value}) + "\n" for value in values)
     )
@@ -162,7 +171,8 @@ def test_json_lines_stream(task: TextClassification, said: Said) -> None:
         task.read_lines(['{"text": "a", "id": 1}\n', '{"text": null}\n', '{"text": "c", "label": 1}'], "<stdin>")
     )
     assert [row.inputs["text"] for row in rows] == ["a", "", "c"]
-    assert said.lines == ["<stdin>: JSON Lines; text in `text`, no labels; not used: `id`"]
+    assert rows[0].inputs["id"] == 1
+    assert said.lines == ["<stdin>: JSON Lines; text in `text`, no labels; `id` comes back with predictions"]
     with pytest.raises(UserError, match=r"<stdin>:2: not valid JSON.*rows look like `\{"):
         list(task.read_lines(['{"text": "a"}\n', "plain\n"], "<stdin>"))
 
@@ -200,6 +210,52 @@ def test_labels_are_checked_before_training(task: TextClassification) -> None:
         fitted(task, "aa")
     with pytest.raises(UserError, match=r"dev.tsv:7: label `c` is not among.*rows look like"):
         fitted(task).check([Row({"text": "t"}, "c", "dev.tsv:7")])
+
+
+def test_doubts_about_labels_are_warnings_and_change_nothing(task: TextClassification, said: Said) -> None:
+    task.fit([Row({"text": f"t{n}"}, label, f"train.tsv:{n}") for n, label in enumerate("aabbB", start=2)])
+    assert task.labels.names == ("a", "B", "b")
+    assert [line.split(",")[0] for line in said.warned] == [
+        "labels `b` (2 rows) and `B` (1 row) differ only in case or white space",
+        "1 label has a single training row",
+    ]
+
+
+def test_scores_are_no_classes(task: TextClassification) -> None:
+    with pytest.raises(
+        UserError, match=r"20 different labels in 20 .* numbers, not classes.*regression.*rows look like"
+    ):
+        task.fit([Row({"text": "t"}, f"{n * 0.037:.3f}", f"train.tsv:{n}") for n in range(20)])
+
+
+@pytest.mark.parametrize("labels", ["ab", "aba", "abb", "aabb"])
+def test_too_few_rows_to_hold_any_out(task: TextClassification, labels: str) -> None:
+    rows = [Row({"text": f"t{n}"}, label, f"train.tsv:{n}") for n, label in enumerate(labels, start=2)]
+
+    def hold_out_twice() -> None:
+        kept, _ = task.hold_out(rows, 0.1, 1, Silent())
+        task.hold_out(kept, 0.1, 1, Silent())
+
+    with pytest.raises(UserError, match=f"^train.tsv: {len(rows)} rows are too few to hold out validation and test"):
+        hold_out_twice()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_label_of_rows_held_out_is_learned(task: TextClassification, said: Said, seed: int) -> None:
+    targets = [("a",), ("a", "b"), ("b",), ("c", "a"), ("d", "b"), ("e",), ("a", "e"), ("b", "e")]
+    rows = [Row({"text": f"t{n}"}, target, f"train.tsv:{n}") for n, target in enumerate(targets, start=2)]
+    kept, out = task.hold_out(rows, 0.5, seed, said)
+    assert sorted([*kept, *out], key=lambda row: row.inputs["text"]) == rows
+    assert kept == [row for row in rows if row in kept]
+    assert out
+    assert {name for row in out for name in row.target} <= {name for row in kept for name in row.target}
+
+
+def test_an_id_is_no_text(task: TextClassification) -> None:
+    row = Row({"text": "one", "text_pair": "two", "id": "three"}, "a", "t:1")
+    assert list(task.texts(row)) == ["one", "two"]
+    plain = fitted(task).encode(Row({"text": "one", "text_pair": "two"}))
+    assert [list(window.ids) for window in task.encode(row)] == [list(window.ids) for window in plain]
 
 
 def test_too_many_labels_are_taken_for_a_mistake(tokenizer: Tokenizer) -> None:

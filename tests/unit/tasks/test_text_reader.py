@@ -44,6 +44,7 @@ def test_pairs_are_read_and_said(tmp_path: Path, spy) -> None:
 def test_one_side_of_a_pair_may_be_empty(tmp_path: Path, spy) -> None:
     path = write(tmp_path / "train.tsv", "text_a\ttext_b\tlabel\nx\t\tyes\n\ty\tno\n")
     assert [row.inputs["text"] for row in reader(spy).read(path, "train")] == ["x", ""]
+    assert spy.warned == [f"{path}: 2 pairs have nothing on one side, the first at {path}:2"]
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,86 @@ def test_empty_texts_to_predict_are_predicted_and_counted(tmp_path: Path, spy, s
     rows = own.read(path, "predict") if source == "file" else own.read_lines(text.splitlines(True), str(path))
     assert len(list(rows)) == 5
     assert spy.warned == [f"{path}: 3 texts are empty, the first at {path}:2; labels of empty texts mean nothing"]
+
+
+REMARKS = "remark,mood\n" + "".join(f"I say so {n} times,{'sad' if n % 2 else 'glad'}\n" for n in range(10))
+
+
+def trained(tmp_path: Path, spy, text: str) -> TextReader:
+    own = reader(spy)
+    list(own.read(write(tmp_path / "train.csv", text), "train"))
+    spy.said.clear()
+    return own
+
+
+@pytest.mark.parametrize(
+    ("lines", "texts"),
+    [
+        (["id,remark,mood\n", '7,"a, b",glad\n', "8,c,\n"], ["a, b", "c"]),
+        (["\ufeffid\tRemark\n", "7\ta, b\n"], ["a, b"]),
+        (["text;label\n", "a;glad\n"], ["a"]),
+        (["remark\n", "a, b\n", '"c"\n'], ["a, b", "c"]),
+    ],
+)
+def test_a_table_that_streams_in_is_read_as_one(tmp_path: Path, spy, lines: list[str], texts: list[str]) -> None:
+    own = trained(tmp_path, spy, REMARKS)
+    rows = list(own.read_lines(lines, "<stdin>"))
+    assert [row.inputs["text"] for row in rows] == texts
+    assert rows[0].where == "<stdin>:2"
+    assert spy.said[0] == "<stdin>: the first line names columns, so this is read as a table"
+    if "id" in lines[0]:
+        assert rows[0].inputs["id"] == "7"
+    path = write(tmp_path / "new.txt", "".join(lines))
+    assert [row.inputs["text"] for row in own.read(path, "predict")] == texts
+
+
+@pytest.mark.parametrize(
+    "first", ["Well, a remark\n", "a remark, my mood\n", "I like it\tso\n", "text\n", '"remark, mood\n']
+)
+def test_a_line_of_text_is_no_header(tmp_path: Path, spy, first: str) -> None:
+    own = trained(tmp_path, spy, REMARKS)
+    rows = list(own.read_lines([first, "b\n"], "<stdin>"))
+    assert [row.inputs["text"] for row in rows] == [first.removesuffix("\n"), "b"]
+
+
+def test_a_table_is_read_as_it_streams(tmp_path: Path, spy) -> None:
+    own = trained(tmp_path, spy, REMARKS)
+    taken = []
+
+    def lines():
+        for text in ("remark,mood\n", *(f"{n},\n" for n in range(9))):
+            taken.append(text)
+            yield text
+
+    rows = own.read_lines(lines(), "<stdin>")
+    assert next(rows).inputs == {"text": "0"}
+    # The row after the header may be needed to know that there is one; from then on each is given as it comes.
+    for n in range(1, 9):
+        assert next(rows).inputs == {"text": str(n)}
+        assert len(taken) == n + 2
+
+
+def test_a_json_array_streams_in_whole(tmp_path: Path, spy) -> None:
+    own = trained(tmp_path, spy, REMARKS)
+    rows = list(own.read_lines(["[\n", '{"remark": "a"},\n', '{"remark": "b"}]'], "<stdin>"))
+    assert [(row.inputs["text"], row.where) for row in rows] == [("a", "<stdin>:1"), ("b", "<stdin>:2")]
+
+
+def test_the_header_of_a_later_file_is_known_from_the_training_file(tmp_path: Path, spy) -> None:
+    own = trained(tmp_path, spy, REMARKS)
+    rows = list(own.read(write(tmp_path / "test.csv", "remark,mood\nYes,glad\n"), "test"))
+    assert rows == [Row({"text": "Yes"}, "glad", f"{tmp_path}/test.csv:2")]
+
+
+def test_a_first_row_that_may_be_a_header_is_told(tmp_path: Path, spy) -> None:
+    rows = "I say so,glad\nNot me,sad\nI do,glad\nNot I,sad\nAnd I,glad\nSo do I,sad\n"
+    list(reader(spy).read(write(tmp_path / "train.csv", "what they said,feeling\n" + rows), "train"))
+    (line,) = spy.warned
+    assert "looks like a header: no other row has its label `feeling`" in line
+    assert "--set task.header=true" in line
+    for settings in ({"header": False}, {"header": True}):
+        spy.warned.clear()
+        list(reader(spy, **settings).read(tmp_path / "train.csv", "train"))
+        assert not spy.warned
+    list(reader(spy).read(write(tmp_path / "train.csv", rows), "train"))
+    assert not spy.warned
