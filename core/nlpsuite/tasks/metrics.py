@@ -95,6 +95,9 @@ class ClassificationMetrics(TaskMetrics):
 def class_table(names: Sequence[str], true_C: Tensor, said_C: Tensor, right_C: Tensor) -> ScoreTable:
     """Return precision, recall and F1 of each class; None where they are not defined.
 
+    A class that is never predicted has no precision, and one without a row no recall; F1 is not defined where both hold.
+    None is a blank cell in a table and null in JSON; scikit-learn writes 0.
+
     Args:
         names: The classes.
         true_C: Rows that have each.

@@ -23,7 +23,8 @@ class MultiLabelMetrics(TaskMetrics):
     """Running scores of predictions `{"labels": [name, ...], "probabilities": {name: p, ...}}`.
 
     `accuracy` is the share of rows whose labels are all right (subset accuracy). `f1_micro` counts all decisions over rows
-    and labels together; `f1_macro` is the mean F1 of the labels that rows or predictions have. `mcc` is the correlation over
+    and labels together; `f1_macro` is the mean F1 of the labels that rows or predictions have: those that neither have are
+    left out, where scikit-learn counts them as 0. `mcc` is the correlation over
     all decisions, 0 where it is not defined; `ece` the calibration error of the decisions' probabilities.
 
     Args:
