@@ -17,7 +17,8 @@ MISC_KEYS = ("Entity", "NER", "NE", "ner", "entity")
 
 _MARK = "-DOCSTART-"
 _COMMENT = re.compile(r"#\s*(?:id|sent_id|text|newdoc|newpar|global\.|domain)\b|#[^\t]*\s=\s")
-_TAG = re.compile(r"O|[BIESMLU][-_]\S+")
+# Letters of tags are written small by some; what is no tag may end so too, but not nine lines in ten.
+_TAG = re.compile(r"[Oo]|[BIESMLUbiesmlu][-_]\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +62,37 @@ class Sentence:
     lines: list[int]
 
 
-def find_layout(lines: Sequence[str], *, word: int | None = None, tag: int | None = None) -> Layout | None:
+def find_layout(
+    lines: Sequence[str], *, word: int | None = None, tag: int | None = None, tagged: bool = True
+) -> Layout | None:
     """Look at the first lines of a file and say how its columns lie; None if it has no tags in columns.
 
     Args:
         lines: The lines.
         word: The column of words, from 1, where it is set; else the first, or in CoNLL-U the second.
         tag: The column of tags, from 1, or counted from the last as -1, where it is set; else the last.
+        tagged: Whether there must be tags; if not, the layout is that of words alone, as the first of them has it.
     """
     rows = [line for line in lines if not _is_apart(line)]
     if not rows:
         return None
     tabs = sum("\t" in line.strip() for line in rows) * 2 > len(rows)
     cells = [_cells(line, tabs) for line in rows]
+    if tabs:
+        cells = _without_comments(cells)
     size = len(cells[0])
+    if not tagged:
+        return Layout(size, 0 if word is None else word - 1, None, tabs)
     if tabs and size == 10 and tag is None and re.fullmatch(r"1([-.]\d+)?", cells[0][0]):
         return Layout(10, 1 if word is None else word - 1, None, True, misc_key(rows))
     place = size - 1 if tag is None else tag % size if tag < 0 else tag - 1
     if size < 2:
         return None
-    good = sum(len(row) == size and _TAG.fullmatch(row[min(place, size - 1)]) is not None for row in cells)
+    tags = [row[min(place, size - 1)] for row in cells if len(row) == size]
     # Bare labels are told by the words between them; a broken line is for the reader to refuse, with its number.
-    outside = sum(len(row) == size and row[min(place, size - 1)] == "O" for row in cells)
     looks = (
-        good * 10 >= len(rows) * 9
-        or outside * 3 >= len(rows)
+        sum(_TAG.fullmatch(each) is not None for each in tags) * 10 >= len(cells) * 9
+        or tags.count("O") * 3 >= len(cells)
         or any(_is_mark(line) for line in lines)
         or tag is not None
     )
@@ -160,6 +167,12 @@ def _cells(line: str, tabs: bool) -> list[str]:
     return re.split(r"[ \t]+", line.strip(" \t"))
 
 
+def _without_comments(cells: Sequence[list[str]]) -> Sequence[list[str]]:
+    """Leave out rows that begin with a lone `#` and have fewer columns than the others, as GermEval has its sources."""
+    others = [len(row) for row in cells if row[0] != "#"]
+    return [row for row in cells if row[0] != "#" or len(row) >= others[0]] if others else cells
+
+
 def _is_mark(line: str) -> bool:
     return line.split(maxsplit=1)[:1] == [_MARK]
 
@@ -176,4 +189,6 @@ def _is_apart(line: str, layout: Layout | None = None, *, begins: bool = True) -
     if len(cells) == layout.columns and (layout.tag is None or _TAG.fullmatch(cells[layout.tag])):
         # A hashtag, or the sign itself, with all that a word has.
         return False
-    return line.startswith("# ") or _COMMENT.match(line) is not None or len(cells) == 1 < layout.columns
+    if line.startswith("# ") or _COMMENT.match(line) is not None:
+        return True
+    return len(cells) < layout.columns and (len(cells) == 1 or (layout.tabs and cells[0] == "#"))

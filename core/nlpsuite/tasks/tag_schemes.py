@@ -1,8 +1,8 @@
 """Tags of words and the spans they stand for: IOB1, IOB2, BIOES, BMES, BILOU and IO, told apart by looking.
 
-A tag is `O` or a letter and a label, `B-PER`. One rule reads the valid tags of every scheme, and repairs those that are
-not: that of the CoNLL shared tasks' `conlleval` (Tjong Kim Sang and De Meulder 2003), where a tag that cannot go on with
-a span begins one.
+A tag is `O` or a letter and a label, `B-PER`; the letters may be small. One rule reads the valid tags of every scheme, and
+repairs those that are not: that of the CoNLL shared tasks' `conlleval` (Tjong Kim Sang and De Meulder 2003), where a tag that
+cannot go on with a span begins one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 SchemeName = Literal["IOB1", "IOB2", "BIOES", "BMES", "BILOU", "IO"]
 SCHEME_NAMES: tuple[str, ...] = get_args(SchemeName)
 OUTSIDE = "O"
+_OUTSIDE = (OUTSIDE, "o")
 
-_TAG = re.compile(r"([BIESMLU])([-_])(.+)", re.DOTALL)
+_TAG = re.compile(r"([BIESMLUbiesmlu])([-_])(.+)", re.DOTALL)
+_SMALL = re.compile(r"o|[biesmlu][-_].+", re.DOTALL)
 # What each scheme calls the first, an inner, the last and the only word of a span.
 _LETTERS = {"IOB2": "BIIB", "BIOES": "BIES", "BMES": "BMES", "BILOU": "BILU", "IO": "IIII"}
 _SAME = {"M": "I", "L": "E", "U": "S"}
@@ -55,14 +57,15 @@ class Scheme:
         Raises:
             ValueError: It is no tag.
         """
-        if tag == OUTSIDE:
+        if tag in _OUTSIDE:
             return OUTSIDE, ""
         if not self.separator:
             return "I", tag
         match = _TAG.fullmatch(tag)
         if match is None:
             raise ValueError(tag)
-        return _SAME.get(match[1], match[1]), match[3]
+        letter = match[1].upper()
+        return _SAME.get(letter, letter), match[3]
 
     def spans(self, tags: Iterable[str]) -> list[Span]:
         """Return the spans that tags stand for, by conlleval's rule.
@@ -129,40 +132,56 @@ class Scheme:
 
 
 class SchemeFinder:
-    """Looks at the tags of a whole file and says which scheme they are in."""
+    """Looks at the tags of a whole file and says which scheme they are in.
+
+    Small letters, `b-per` and `o`, are those of tags if all tags of the file can be read so, or if others have large ones;
+    else `b-per` is a bare label. A lone `o` is never a label.
+    """
 
     def __init__(self) -> None:
         self._letters: Counter[str] = Counter()
         self._separators: Counter[str] = Counter()
-        self._bare = False
+        self._bare = self._large = False
+        self._small: Counter[str] = Counter()
         self._begun_by: Counter[str] = Counter()
 
     def add(self, tags: Iterable[str]) -> None:
         """Look at the tags of a sentence."""
         before = (OUTSIDE, "")
         for tag in tags:
-            match = None if tag == OUTSIDE else _TAG.fullmatch(tag)
+            match = None if tag in _OUTSIDE else _TAG.fullmatch(tag)
+            if _SMALL.fullmatch(tag):
+                self._small[tag] += 1
             if match is not None:
-                self._letters[match[1]] += 1
+                letter = match[1].upper()
+                self._large = self._large or letter == match[1]
+                self._letters[letter] += 1
                 self._separators[match[2]] += 1
                 if before[0] == OUTSIDE or before[1] != match[3]:
-                    self._begun_by[match[1]] += 1
-                before = (match[1], match[3])
+                    self._begun_by[letter] += 1
+                before = (letter, match[3])
             else:
-                self._bare = self._bare or tag != OUTSIDE
+                self._bare = self._bare or tag not in _OUTSIDE
                 before = (OUTSIDE, "")
 
     @staticmethod
     def is_bare(tag: str) -> bool:
-        """Whether a tag is neither `O` nor a letter and a label."""
-        return tag != OUTSIDE and _TAG.fullmatch(tag) is None
+        """Whether a tag is neither `O` nor a letter and a label, in any case."""
+        return tag not in _OUTSIDE and _TAG.fullmatch(tag) is None
 
     def find(self) -> Scheme:
-        """Return the scheme; where there are letters, bare tags are for the caller to refuse."""
+        """Return the scheme; where there are large letters, bare tags are for the caller to refuse."""
+        if self._bare and not self._large:
+            return Scheme("IO", "")
         if not self._letters:
-            return Scheme("IO", "") if self._bare else Scheme()
+            return Scheme()
         separator = max(sorted(self._separators), key=self._separators.__getitem__)
         return Scheme(self._name(), separator)
+
+    def small(self) -> Counter[str]:
+        """Return the tags that have a small letter where `find` reads a large one, with their numbers."""
+        bare = not self.find().separator
+        return Counter({tag: count for tag, count in self._small.items() if not bare or tag == "o"})
 
     def _name(self) -> SchemeName:
         letters = set(self._letters)

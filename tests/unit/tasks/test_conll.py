@@ -98,3 +98,22 @@ def test_the_key_of_tags_in_conllu_is_looked_for_in_all_of_a_file():
     assert misc_key(lines) == "Entity"
     assert misc_key(lines, "NER") == "NER"
     assert misc_key(lines[:6]) == ""
+
+
+def test_sources_as_germeval_writes_them_are_comments_and_a_sign_that_is_a_word_stays():
+    source = "#\tn-tv.de [2009-10-17]\n"
+    text = source + "1\tAna\tB-PER\tO\n2\tmet\tO\tO\n\n" + source + "1\t#\tO\tO\n\n"
+    layout, found = read(text, word=2, tag=3)
+    assert layout == Layout(4, 1, 2, True)
+    assert [words for words, _, _ in found] == [["Ana", "met"], ["#"]]
+    assert read("#\tO\nAna\tB-PER\n")[1][0][0] == ["#", "Ana"]
+
+
+def test_small_letters_of_tags_look_like_tags():
+    assert read("Ana b-per\nmet o\n")[1][0][1] == ["b-per", "o"]
+    assert find_layout(["Write an e-mail\n", "Take the bus\n"]) is None
+
+
+def test_words_without_tags_have_a_layout_where_it_is_asked_for():
+    assert find_layout(["-DOCSTART- x\n", "Ana NN\n", "met VB\n"], tagged=False) == Layout(2, 0, None, False)
+    assert find_layout(["\n"], tagged=False) is None

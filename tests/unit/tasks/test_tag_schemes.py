@@ -100,3 +100,25 @@ def test_what_is_no_tag_is_refused():
     assert SchemeFinder.is_bare("MISC")
     assert not SchemeFinder.is_bare("B-x")
     assert not SchemeFinder.is_bare("O")
+
+
+def test_small_letters_of_tags_are_read_where_all_tags_can_be():
+    finder = SchemeFinder()
+    finder.add(["o", "b-per", "i-per", "o", "b-loc"])
+    assert finder.find() == Scheme("IOB2")
+    assert finder.find().spans(["o", "b-per", "i-per"]) == [Span(1, 3, "per")]
+    assert dict(finder.small()) == {"o": 2, "b-per": 1, "i-per": 1, "b-loc": 1}
+    finder.add(["B-PER", "O"])
+    assert finder.find() == Scheme("IOB2")
+    assert find("O b-per e-per").name == "BIOES"
+
+
+def test_labels_that_begin_like_small_letters_of_tags_are_labels_beside_others():
+    finder = SchemeFinder()
+    finder.add(["o", "e-mail", "person", "O"])
+    scheme = finder.find()
+    assert scheme == Scheme("IO", "")
+    assert scheme.spans(["o", "e-mail", "person", "O"]) == [Span(1, 2, "e-mail"), Span(2, 3, "person")]
+    assert dict(finder.small()) == {"o": 1}
+    assert not SchemeFinder.is_bare("b-x")
+    assert not SchemeFinder.is_bare("o")
