@@ -57,7 +57,7 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
     # Annotation tools write their own tokens beside the text; the text is what counts.
     if text_key is None and word_key is not None:
         words = values[word_key]
-        if not words or not all(isinstance(word, str) and word for word in words):
+        if not all(isinstance(word, str) and word for word in words):
             raise wrong(f"`{word_key}` is not a list of words", "give each word as a string that is not empty")
         _refuse_surrogates("".join(words), where, line)
         tag_key = next((key for key in TAG_KEYS if values.get(key) is not None), None)
@@ -89,7 +89,8 @@ def _tags(values: Mapping[str, Any], key: str | None, count: int, wrong: Any) ->
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise wrong(f"`{key}` is not a list of tag names", 'write the names of the tags, such as "B-PER" and "O"')
     if len(tags) != count:
-        raise wrong(f"{len(tags)} tags for {count} words", "give one tag for each word")
+        given = f"{len(tags)} tag{'s' * (len(tags) != 1)} for {count} word{'s' * (count != 1)}"
+        raise wrong(given, "give one tag for each word")
     return list(tags)
 
 

@@ -32,6 +32,7 @@ def test_words_with_tags():
         assert read_record({words: ["Ana", "met"], tags: ["B-PER", "O"]}, "f", 1) == expected
     assert read_record({"tokens": ["Ana"]}, "f", 1) == EntityRecord(words=["Ana"])
     assert read_record({"text": ""}, "f", 1) == EntityRecord(text="")
+    assert read_record({"tokens": [], "tags": []}, "f", 1) == EntityRecord(words=[], tags=[])
 
 
 def test_white_space_at_the_ends_is_taken_away_and_counted():
@@ -53,8 +54,8 @@ def test_white_space_at_the_ends_is_taken_away_and_counted():
         ({"text": "🙂 Ana", "entities": [{"start": 3, "end": 6, "text": "Ana", "label": "PER"}]}, "in a text of 5"),
         ({"text": "🙂 Anab", "entities": [{"start": 3, "end": 6, "text": "Ana", "label": "PER"}]}, "'nab' in the text, not"),
         ({"tokens": ["a", ""]}, "not a list of words"),
-        ({"tokens": []}, "not a list of words"),
-        ({"tokens": ["a"], "tags": ["O", "O"]}, "2 tags for 1 words"),
+        ({"tokens": ["a"], "tags": ["O", "O"]}, "2 tags for 1 word;"),
+        ({"tokens": [], "tags": ["O"]}, "1 tag for 0 words;"),
         ({"tokens": ["a"], "tags": [0]}, "not a list of tag names"),
         ({"title": "a"}, "neither a text"),
         ({"text": "a\ud800"}, "surrogate"),
