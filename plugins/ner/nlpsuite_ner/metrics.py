@@ -62,9 +62,8 @@ class EntityMetrics(TaskMetrics):
         for label in self._labels:
             right, said, true = (sums[f"{kind}/{label}"] for kind in ("right", "said", "true"))
             precision, recall, f1 = _scores(right, said, true)
-            rows.append(
-                [label, precision if said else None, recall if true else None, f1 if said + true else None, true]
-            )
+            scores = (precision if said else None, recall if true else None, f1 if said + true else None)
+            rows.append([label, *scores, int(true)])
         return [ScoreTable("entities", ("label", "precision", "recall", "f1", "entities"), rows)]
 
 
