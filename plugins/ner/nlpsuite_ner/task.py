@@ -21,26 +21,40 @@ from nlpsuite.api import (
     spaces_before,
     with_examples,
 )
-from nlpsuite_ner.formats import SUFFIXES, open_file, open_stream
-from nlpsuite_ner.reading import labelled_rows, peek, target_spans, unlabelled_rows
+from nlpsuite_ner.formats import JSON_SUFFIXES, SUFFIXES, open_file, open_stream
+from nlpsuite_ner.reading import labelled_rows, target_spans, unlabelled_rows
+from nlpsuite_ner.sheets import EXAMPLES as SHEET_EXAMPLES
 from nlpsuite_ner.splitting import TextSplitter
+from nlpsuite_ner.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from nlpsuite.api import Batch, Network, Row, Split, SplitFiles, TagHead, TaskContext, TaskMetrics, Window
+    from nlpsuite.api import (
+        Batch,
+        Network,
+        Reporter,
+        Row,
+        Split,
+        SplitFiles,
+        TagHead,
+        TaskContext,
+        TaskMetrics,
+        Window,
+    )
     from nlpsuite_ner import NerSettings
-    from nlpsuite_ner.reading import Item
+    from nlpsuite_ner.items import Reader
 
 
 class Ner(Task):
     """Gives words the entities they are part of.
 
-    Rows have the input `tokens`, a list of words, or `text`; the target is a list of entities.
+    Rows have the input `tokens`, a list of words, or `text`, and the `id` that a file gives them, which is handed on; the
+    target is a list of entities.
 
     Args:
         context: What the host gives.
@@ -60,7 +74,7 @@ class Ner(Task):
         self._layout: Layout | None = None
         self._splitter = TextSplitter()
         self._encoder = WordEncoder(context, buckets=settings.buckets, overlap=settings.overlap)
-        self._readers: dict[str, Callable[[Iterable[str]], Iterator[Item]]] = {}
+        self._readers: dict[str, Reader] = {}
         self._seen: set[str] = set()
 
     @property
@@ -90,12 +104,10 @@ class Ner(Task):
         report = self.context.report
         predict = split == "predict"
         known = self._labels or tuple(self._seen)
-        reader, layout = open_file(path, self.settings, self._layout, known, predict=predict)
-        if layout is not None:
-            report.say(f"{path}: {layout}")
-            self._readers[str(path)] = reader
-        trained = None if split == "train" else self._scheme
-        scheme, rows = labelled_rows(path, reader, trained, report, need=not predict)
+        reader, layout = open_file(path, self.settings, self._layout, known, report, predict=predict)
+        self._readers[str(path)] = reader
+        trained, named = (None, False) if split == "train" else (self._scheme, True)
+        scheme, rows = labelled_rows(path, reader, trained, report, need=not predict, identities=named)
         if split == "train":
             self._scheme, self._layout = scheme, layout
             self._labels, self._seen = (), set()
@@ -106,14 +118,24 @@ class Ner(Task):
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read texts, words in columns, or JSON Lines, as they stream in."""
-        # Where training rows had columns, one line is not enough to tell a word from a text.
-        first, everything = peek(lines, 1 if self._layout is None else 2)
-        reader, kind = open_stream(first, self.settings, self._layout, Path(where))
-        self.context.report.say(f"{where}: {kind}")
-        return with_examples(unlabelled_rows(reader(everything), where), _JSON_EXAMPLES, ".jsonl")
+        report = self.context.report
+        reader, everything = open_stream(lines, self.settings, self._layout, self._labels, Path(where), report)
+        return with_examples(unlabelled_rows(reader(everything), where, report), _JSON_EXAMPLES, ".jsonl")
 
     def _example_rows(self, source: Path) -> Sequence[Mapping[str, Any]]:
-        return _JSON_EXAMPLES if data_suffix(source) in (".jsonl", ".ndjson", ".json") else self.examples
+        suffix = data_suffix(source)
+        return _JSON_EXAMPLES if suffix in JSON_SUFFIXES else SHEET_EXAMPLES if suffix == ".csv" else self.examples
+
+    def hold_out(
+        self, rows: Sequence[Row], fraction: float, seed: int, report: Reporter
+    ) -> tuple[list[Row], list[Row]]:
+        """Split training rows in two; of one sentence, say what makes it one."""
+        if len(rows) == 1 and self._layout is not None:
+            words = counted(len(rows[0].inputs["tokens"]), "word")
+            what = f"one row of {words}, for no empty line between sentences was found, and some rows must be held out"
+            where = rows[0].where.rpartition(":")[0]
+            raise UserError(what, where=where, fix="put an empty line after each sentence")
+        return super().hold_out(rows, fraction, seed, report)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Collect the labels, decide how raw text is split, and say both."""
@@ -121,11 +143,11 @@ class Ner(Task):
         where = rows[0].where.rpartition(":")[0] if rows else None
         if not counts:
             fix = "give rows with names; --set task.tag=NUMBER names the column of tags"
-            error = UserError(f"no entities in {len(rows)} training rows", where=where, fix=fix)
+            error = UserError(f"no entities in {counted(len(rows), 'training row')}", where=where, fix=fix)
             source = Path(where or "")
             raise add_examples(error, self._example_rows(source), data_suffix(source))
         if len(counts) > self.settings.max_labels:
-            what = f"{len(counts)} different labels in {len(rows)} rows; is this the column of tags?"
+            what = f"{len(counts)} different labels in {counted(len(rows), 'row')}; is this the column of tags?"
             fix = "name the column with --set task.tag=NUMBER, or raise --set task.max_labels"
             raise UserError(what, where=where, fix=fix)
         self._labels = tuple(natural_order(counts))
@@ -133,11 +155,25 @@ class Ner(Task):
         report = self.context.report
         shown = ", ".join(f"{name} {counts[name]}" for name in self._labels[:10])
         more = f" and {len(counts) - 10} more" if len(counts) > 10 else ""
-        report.say(f"{len(rows)} training rows, {counts.total()} entities of {len(counts)} labels: {shown}{more}")
+        found = counted(counts.total(), "entity", "entities")
+        labels = counted(len(counts), "label")
+        report.say(f"{counted(len(rows), 'training row')}, {found} of {labels}: {shown}{more}")
+        self._warn_of_case(counts)
+        ends = counted(inside, "entity begins or ends", "entities begin or end")
         if inside and self._splitter.splitting == "characters":
-            report.say(f"{inside} entities begin or end inside a word, so each character is a word here")
+            report.say(f"{ends} inside a word, so each character is a word here")
         elif inside:
-            report.say(f"{inside} entities begin or end inside a word; such words are cut there, in all texts")
+            report.say(f"{ends} inside a word; such words are cut there, in all texts")
+
+    def _warn_of_case(self, counts: Mapping[str, int]) -> None:
+        alike: dict[str, list[str]] = {}
+        for name in self._labels:
+            alike.setdefault(name.casefold(), []).append(name)
+        for names in alike.values():
+            if len(names) > 1:
+                shown = " and ".join(f"`{name}` ({counted(counts[name], 'entity', 'entities')})" for name in names)
+                what = f"labels that differ in small and large letters alone are learned as different ones: {shown}"
+                self.context.report.warn(f"{what}; write them alike if they are one")
 
     def check(self, rows: Sequence[Row]) -> None:
         """Refuse labels that training rows do not have."""
@@ -146,7 +182,7 @@ class Ner(Task):
             for span in target_spans(row):
                 if span.label not in known:
                     file, line = self._line_of(row, span)
-                    what = f"label `{span.label}` is not among the training rows' {len(known)} labels"
+                    what = f"label `{span.label}` is not among the training rows' {counted(len(known), 'label')}"
                     fix = "known labels: " + ", ".join(f"`{name}`" for name in self.labels[:20])
                     raise UserError(what, where=file, line=line, fix=fix)
 

@@ -9,40 +9,12 @@ from pathlib import Path
 import pytest
 
 import nlpsuite_ner
-from nlpsuite.api import Scheme, Span, TaskContext, UserError
-from nlpsuite.report import Silent
-from nlpsuite.text.train_tokenizer import train_tokenizer
+from nlpsuite.api import Scheme, Span, UserError
 
 WORDS = ["Ana", "left", "New", "York", "City", "Rome", "."]
 SPANS = [Span(0, 1, "PER"), Span(2, 5, "LOC"), Span(5, 6, "LOC")]
 TARGET = [{"label": span.label, "start_word": span.start, "end_word": span.end} for span in SPANS]
 PACKAGE = Path(nlpsuite_ner.__file__).parent
-
-
-class Told(Silent):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.warned: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return train_tokenizer(["Ana met Bo in Rome and saw the sea."], vocab_size=280, report=Silent())
-
-
-@pytest.fixture
-def make(tokenizer):
-    def made(**settings):
-        (spec,) = nlpsuite_ner.nlpsuite_tasks()
-        return spec.build(TaskContext(tokenizer, 64, 1, Told()), spec.config(**settings))
-
-    return made
 
 
 def write(path: Path, text: str) -> Path:
@@ -87,7 +59,7 @@ def test_stray_tags_are_counted(make, tmp_path):
     rows = list(task.read(write(tmp_path / "train.txt", text), "train"))
     assert rows[1].target == [{"label": "PER", "start_word": 0, "end_word": 2}]
     (warning,) = task.context.report.warned
-    assert "1 tags may not stand" in warning
+    assert "1 tag may not stand where it does" in warning
     assert "line 4" in warning
 
 
@@ -236,3 +208,48 @@ def test_an_unknown_label_is_named_with_its_own_line(tmp_path, make):
     with pytest.raises(UserError, match="label `GOD`") as error:
         task.check(list(task.read(test, "test")))
     assert error.value.line == 3
+
+
+def test_small_letters_of_tags_are_read_and_said(tmp_path, make):
+    task = make()
+    path = write(tmp_path / "a.txt", "Ana b-per\nSilva i-per\nmet o\n\nRome b-loc\n\n")
+    rows = list(task.read(path, "train"))
+    assert [each["label"] for row in rows for each in row.target] == ["per", "loc"]
+    assert rows[0].target[0]["end_word"] == 2
+    assert any("4 tags have small letters (`b-loc`, `b-per`, `i-per`)" in line for line in task.context.report.said)
+
+
+def test_labels_that_differ_in_case_alone_are_warned_of_with_their_numbers(tmp_path, make):
+    task = make()
+    task.fit(list(task.read(write(tmp_path / "a.txt", "Ana B-PER\nBo B-Per\n\nCy B-PER\n\n"), "train")))
+    (warning,) = task.context.report.warned
+    assert "`PER` (2 entities) and `Per` (1 entity)" in warning
+
+
+def test_columns_without_an_empty_line_are_said_to_be_so(tmp_path, make):
+    task = make()
+    path = write(tmp_path / "a.conll", "Ana B-PER\nmet O\n" * 60)
+    rows = list(task.read(path, "train"))
+    assert "no empty line between sentences was found, so its 120 words are one row" in task.context.report.warned[0]
+    with pytest.raises(UserError, match="no empty line between sentences was found") as error:
+        task.hold_out(rows, 0.1, 1, task.context.report)
+    assert error.value.where == str(path)
+
+
+def test_sources_as_germeval_writes_them_are_comments(tmp_path, make):
+    source = "#\tn-tv.de [2009-10-17]\n"
+    text = source + "1\tAna\tB-PER\tO\n2\tmet\tO\tO\n\n" + source + "1\tRome\tB-LOC\tO\n\n"
+    task = make(word=2, tag=3)
+    rows = list(task.read(write(tmp_path / "train.tsv", text), "train"))
+    assert [row.inputs["tokens"] for row in rows] == [["Ana", "met"], ["Rome"]]
+    task.fit(rows)
+    (row,) = task.read(write(tmp_path / "new.tsv", source + "1\tBo\tx\n2\tis\tx\n"), "predict")
+    assert row.inputs["tokens"] == ["Bo", "is"]
+    assert [each.inputs for each in task.read_lines([source, "1\tBo\tx\n", "\n"], "<stdin>")] == [{"tokens": ["Bo"]}]
+
+
+def test_two_keys_of_tags_in_one_file_are_warned_of(tmp_path, make):
+    task = make()
+    list(task.read(write(tmp_path / "a.conllu", conllu("Entity=B-PER", "NER=B-LOC", "NER=O|Entity=O")), "train"))
+    (warning,) = task.context.report.warned
+    assert "tags are read from Entity= (2 words), and NER= (2) is not read" in warning
