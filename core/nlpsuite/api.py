@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nlpsuite.host.spec import API_VERSION, RunInfo, TaskSpec
     from nlpsuite.report import Progress, Reporter, Silent
     from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
+    from nlpsuite.tasks.byte_tokens import warn_of_bytes
     from nlpsuite.tasks.char_spans import occurrences, trim_span, whole_characters
     from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
@@ -171,6 +172,7 @@ _HOME = {
     "text_splits": "nlpsuite.tasks.text_documents",
     "text_windows": "nlpsuite.tasks.windows",
     "trim_span": "nlpsuite.tasks.char_spans",
+    "warn_of_bytes": "nlpsuite.tasks.byte_tokens",
     "whole_characters": "nlpsuite.tasks.char_spans",
     "window_nats": "nlpsuite.tasks.language",
     "window_spans": "nlpsuite.tasks.windows",
@@ -279,6 +281,7 @@ __all__ = [
     "text_splits",
     "text_windows",
     "trim_span",
+    "warn_of_bytes",
     "whole_characters",
     "window_nats",
     "window_spans",
