@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.api import UserError, choose_direction, normal_name
+from nlpsuite_translation.languages import (
+    LANGUAGE_NAMES,
+    NAMED_PAIRS,
+    TEXT_NAMES,
+    check_language,
+    english_first,
+    find_language,
+    language_of,
+    other_languages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nlpsuite.api import Table
+    from nlpsuite.api import Direction, Table
 
-NAMED_PAIRS = (
-    *(("source", "target"), ("src", "tgt"), ("src", "trg"), ("src", "dst"), ("source_text", "target_text")),
-    *(("src_text", "tgt_text"), ("source_sentence", "target_sentence"), ("original", "translation")),
-)
-TEXT_NAMES = ("text", "sentence", "input")
 WITHIN = "translation"
 """The field that holds both texts by language in data of the HuggingFace hub."""
-_CODES = """
-af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu ha he hi hr hu hy id is
-it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms my nb ne nl nn no oc pa pl ps pt
-ro ru rw sd si sk sl so sq sr su sv sw ta te tg th tk tl tr tt ug uk ur uz vi wo xh yi yo zh zu eng
-deu ger fra fre spa ita por nld rus zho jpn kor ara hin
-"""
-_LANGUAGES = """
-english german french spanish italian portuguese dutch swedish danish norwegian finnish polish czech
-russian ukrainian turkish greek arabic hebrew hindi chinese japanese korean vietnamese indonesian
-deutsch
-"""
-CODES, LANGUAGES = frozenset(_CODES.split()), frozenset(_LANGUAGES.split())
-"""Codes and names of languages, as columns are named."""
-KNOWN_NAMES = frozenset((*(name for pair in NAMED_PAIRS for name in pair), WITHIN, *TEXT_NAMES, *CODES, *LANGUAGES))
+KNOWN_NAMES = frozenset((*(name for pair in NAMED_PAIRS for name in pair), WITHIN, *TEXT_NAMES, *LANGUAGE_NAMES))
+_ATTRIBUTION = re.compile(r"(?i)\s*(cc[ -]?by|cc0|public domain|licen[cs]e|attribution|©|\(c\))")
+"""How the third column of sentence pairs from Tatoeba begins, which names the licence and the authors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +57,63 @@ class PairColumns:
         return f"`{prefix}{self.source}`{target}"
 
 
-def is_language(name: str) -> bool:
-    """Whether a column's name names a language: `de`, `de_AT`, `zh-Hans`, `German`."""
-    plain = normal_name(name)
-    return plain in LANGUAGES or plain.split("_")[0] in CODES
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of the columns before a table is looked at.
+
+    Attributes:
+        source: The column that the user asks for, by name or number, or None.
+        target: The same of the target.
+        trained: The columns of the training file, taken where this table has them, or None.
+        model: The languages of the training data, or None.
+    """
+
+    source: str | int | None = None
+    target: str | int | None = None
+    trained: PairColumns | None = None
+    model: Direction | None = None
 
 
-def choose_columns(
-    table: Table,
-    source: str | int | None,
-    target: str | int | None,
-    trained: PairColumns | None,
-    *,
-    need_target: bool,
-) -> PairColumns | None:
+def choose_columns(table: Table, wanted: Wanted, *, need_target: bool) -> PairColumns | None:
     """Decide which columns are read, or return None where names do not tell.
 
     Args:
         table: The table; its first records are looked at.
-        source: The setting, or the language of the training files.
-        target: The same of the target.
-        trained: The columns of the training file, taken where this table has them.
+        wanted: What is known before.
         need_target: Whether the table must have targets.
 
     Raises:
-        UserError: A column that is set is not there, or there are several pairs.
+        UserError: A column that is set is not there, there are several pairs, or they are in other languages.
     """
     columns, within = _fields(table)
+    trained, model = wanted.trained, wanted.model
     if trained is not None and (trained.source in columns or trained.source in table.columns):
         inside = within if trained.source in columns and within is not None else None
         has_target = trained.target in (columns if inside is not None else table.columns)
         if has_target or not need_target:
             return PairColumns(trained.source, trained.target if has_target else None, inside)
-    if source is not None or target is not None:
-        chosen = _as_set(columns, source, target, within)
-        if chosen is not None and (chosen.target is not None or not need_target):
-            return chosen
+    chosen = _by_language(columns, model, within)
+    if chosen is None and (wanted.source is not None or wanted.target is not None):
+        chosen = _as_set(columns, wanted.source, wanted.target, within)
+    if chosen is not None and (chosen.target is not None or not need_target):
+        return chosen
+    return _by_name(table, columns, within, wanted, need_target=need_target)
+
+
+def _by_name(
+    table: Table, columns: list[str], within: str | None, wanted: Wanted, *, need_target: bool
+) -> PairColumns | None:
     by_name = {normal_name(name): name for name in reversed(columns)}
     for one, other in NAMED_PAIRS:
         if one in by_name and (other in by_name or not need_target):
             return PairColumns(by_name[one], by_name.get(other), within)
-    languages = [name for name in columns if is_language(name)]
+    languages = english_first(name for name in columns if language_of(name))
     if len(languages) > 2:
         languages = [name for name in languages if normal_name(name) != "id"]
     if len(languages) >= 2:
-        direction = choose_direction(languages, _name(source), _name(target), table.path)
+        if wanted.model is not None:
+            raise other_languages(languages, wanted.model, table.path)
+        direction = choose_direction(languages, _name(wanted.source), _name(wanted.target), table.path)
         return PairColumns(direction.source, direction.target, within)
     if need_target:
         return None
@@ -116,19 +123,60 @@ def choose_columns(
     return None if only is None else PairColumns(only, None, within)
 
 
-def first_two(table: Table, *, need_target: bool) -> PairColumns:
-    """Return the columns of a table whose names do not tell: two of them, the source first.
+def check_set(table: Table, wanted: Wanted, *, need_target: bool) -> None:
+    """Refuse a table that lacks a column that the user asks for; the target's only where there must be one.
 
     Raises:
-        UserError: There are more or fewer.
+        UserError: It does.
+    """
+    columns, _ = _fields(table)
+    for setting, name in (("source", wanted.source), ("target", wanted.target if need_target else None)):
+        if name is None or _resolve(columns, name) is not None:
+            continue
+        known = ", ".join(f"`{column}`" for column in columns)
+        if table.named:
+            what = f"no column `{name}`, which task.{setting} asks for"
+            raise UserError(what, where=table.path, fix=f"there is {known}")
+        what = f"no column `{name}`, which task.{setting} asks for: the file has no header, and {len(columns)} columns"
+        fix = "give the columns' numbers, such as --set task.source=2 --set task.target=1"
+        raise UserError(what, where=table.path, line=1, fix=fix)
+
+
+def check_languages(columns: PairColumns, model: Direction | None, table: Table) -> None:
+    """Refuse columns that name other languages than the model's.
+
+    Raises:
+        UserError: They do.
+    """
+    if model is not None:
+        check_language(columns.source, model.source, model, table.path)
+        if columns.target is not None:
+            check_language(columns.target, model.target, model, table.path)
+
+
+def first_two(table: Table, *, need_target: bool) -> tuple[PairColumns, str | None]:
+    """Return the columns of a table whose names do not tell, two of them, the source first; and one that is passed over.
+
+    Raises:
+        UserError: There are more or fewer, but for a third column that holds attributions.
     """
     columns = table.columns
     if len(columns) == 2 or (len(columns) == 1 and not need_target):
-        return PairColumns(columns[0], columns[1] if len(columns) == 2 else None)
+        return PairColumns(columns[0], columns[1] if len(columns) == 2 else None), None
+    if len(columns) == 3 and not table.named:
+        third = [str(record.values.get(columns[2])) for record in table.look(100)]
+        if all(map(_ATTRIBUTION.match, third)):
+            return PairColumns(columns[0], columns[1]), columns[2]
     names = ", ".join(f"`{name}`" for name in columns)
     what = f"which of the columns {names} holds the source and which the target"
     fix = "name them, or give their numbers, with --set task.source=COLUMN --set task.target=COLUMN"
     raise UserError(f"cannot tell {what}", where=table.path, line=1, fix=fix)
+
+
+def id_column(table: Table, columns: PairColumns) -> str | None:
+    """Return the column of the rows' own ids, or None; `id` may also be Indonesian."""
+    texts = () if columns.within is not None else (columns.source, columns.target)
+    return next((name for name in table.columns if normal_name(name) == "id" and name not in texts), None)
 
 
 def _fields(table: Table) -> tuple[list[str], str | None]:
@@ -139,6 +187,12 @@ def _fields(table: Table) -> tuple[list[str], str | None]:
         if inner and all(isinstance(value, dict) for value in inner):
             return list(dict.fromkeys(name for value in inner for name in value)), within
     return list(table.columns), None
+
+
+def _by_language(columns: list[str], model: Direction | None, within: str | None) -> PairColumns | None:
+    if model is None or (source := find_language(columns, model.source)) is None:
+        return None
+    return PairColumns(source, find_language(columns, model.target), within)
 
 
 def _as_set(
@@ -161,9 +215,9 @@ def _resolve(columns: list[str], name: str | int | None) -> str | None:
     for column in columns:
         if normal_name(column) == normal_name(str(name)):
             return column
-    if str(name).isdecimal() and 1 <= int(name) <= len(columns):
-        return columns[int(name) - 1]
-    return None
+    if str(name).isdecimal():
+        return columns[int(name) - 1] if 1 <= int(name) <= len(columns) else None
+    return find_language(columns, str(name)) if language_of(str(name)) else None
 
 
 def _name(value: str | int | None) -> str | None:

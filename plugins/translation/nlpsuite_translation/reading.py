@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.api import (
-    Direction,
     Row,
     UserError,
     choose_direction,
-    data_suffix,
     file_lines,
     find_splits,
     is_json_object,
@@ -25,43 +23,25 @@ from nlpsuite.api import (
     read_table,
     split_name,
 )
-from nlpsuite_translation.columns import KNOWN_NAMES, PairColumns, choose_columns, first_two
+from nlpsuite_translation.columns import (
+    KNOWN_NAMES,
+    PairColumns,
+    Wanted,
+    check_languages,
+    check_set,
+    choose_columns,
+    first_two,
+    id_column,
+)
+from nlpsuite_translation.formats import bar_table, is_delimited, is_table, refuse_surrogates, siblings
+from nlpsuite_translation.languages import check_language, english_first, find_language, in_languages
+from nlpsuite_translation.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from nlpsuite.api import Reporter, Split, SplitFiles, Table
+    from nlpsuite.api import Direction, Reporter, Split, SplitFiles, Table
     from nlpsuite_translation import TranslationSettings
-
-TABLES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
-_LOOK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the training data is laid out, so that later files are read in the same way.
-
-    Attributes:
-        direction: The languages of parallel files, or None.
-        columns: The columns of a table, or None.
-    """
-
-    direction: Direction | None = None
-    columns: PairColumns | None = None
-
-    def to_state(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        one, two = self.direction, self.columns
-        return {
-            "direction": None if one is None else [one.source, one.target],
-            "columns": None if two is None else [two.source, two.target, two.within],
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Layout:
-        """Take back what `to_state` returned."""
-        one, two = state["direction"], state["columns"]
-        return cls(None if one is None else Direction(*one), None if two is None else PairColumns(*two))
 
 
 class PairReader:
@@ -90,12 +70,17 @@ class PairReader:
         if not path.is_file():
             fix = "name a file, or a folder with train, val and test" if path.is_dir() else "check the path"
             raise UserError("no such file", where=path, fix=fix)
-        pair = self._pair(path)
+        if split == "train":
+            self.layout = Layout()
+        pair = self._pair(path, split)
         if pair is not None:
             yield from self._parallel(*pair, split)
-        elif split == "predict" and not _is_table(path):
+        elif (bars := bar_table(path)) is not None:
+            yield from self._table_rows(bars, split)
+        elif split == "predict" and not is_table(path):
+            self._check_suffix(path)
             yield from self.stream(file_lines(path), str(path))
-        elif split_name(path) is not None and not _is_table(path):
+        elif split_name(path) is not None and not is_table(path):
             what = "no file with the same lines in another language beside it"
             fix = "parallel files differ in their last suffix alone, such as train.en and train.de"
             raise UserError(what, where=path, fix=fix)
@@ -122,22 +107,40 @@ class PairReader:
             yield Row({"source": text}, None, f"{where}:{number}")
         self._say_blank(blank, where)
 
+    @property
+    def _asked(self) -> bool:
+        """Whether the settings say which columns or files to read, rather than what the training data was like."""
+        now = self._settings.source, self._settings.target
+        return not self.layout.known or (now != (None, None) and now != self.layout.asked)
+
     def _direction(self, languages: Iterable[str], where: Path, first: str | None = None) -> Direction:
-        known, settings = list(languages), self._settings
-        if settings.source is None and settings.target is None:
-            if (trained := self.layout.direction) is not None and {trained.source, trained.target} <= set(known):
+        known, settings, trained = english_first(languages), self._settings, self.layout.direction
+        if not self._asked:
+            model = self.layout.languages
+            found = None if model is None else in_languages(known, model, where)
+            if found is not None:
+                return found
+            if trained is not None and {trained.source, trained.target} <= set(known):
                 return trained
-            if first is not None and len(known) == 2:
-                return choose_direction(known, first, None, where)
+        if settings.source is None and settings.target is None and first is not None and len(known) == 2:
+            return choose_direction(known, first, None, where)
         return choose_direction(known, _name(settings.source), _name(settings.target), where)
 
-    def _pair(self, path: Path) -> tuple[Path, Path, Direction] | None:
+    def _check_suffix(self, path: Path) -> None:
+        """Refuse plain text whose suffix names another language than the model's source."""
+        named, model = split_name(path), self.layout.languages
+        if named is not None and model is not None and not self._asked:
+            check_language(named[1], model.source, model, path)
+
+    def _pair(self, path: Path, split: Split) -> tuple[Path, Path, Direction] | None:
         """Return source file, target file and direction of the pair that a file is of, or None."""
-        named = None if _is_table(path) else split_name(path)
+        named = None if is_table(path) else split_name(path)
         if named is None:
             return None
-        found = [name for name in _siblings(path) if partner(path, name) is not None]
-        if len(found) < 2:
+        found = [name for name in siblings(path) if partner(path, name) is not None]
+        model = None if self._asked else self.layout.languages
+        if len(found) < 2 or (split == "predict" and model is not None and find_language(found, model.target) is None):
+            # To predict, a file beside it in a language that the model does not write is of no use.
             return None
         # A file that is named is the source, unless the training data or a setting says otherwise.
         direction = self._direction(found, path, first=named[1])
@@ -147,36 +150,55 @@ class PairReader:
     def _parallel(self, source: Path, target: Path, direction: Direction, split: Split) -> Iterator[Row]:
         self._report.say(f"{source} and {target.name}: parallel lines, {direction}")
         if split == "train":
-            self.layout = replace(self.layout, direction=direction)
-        pairs = ((f"{source}:{number}", one, other) for number, one, other in paired_lines(source, target))
+            self._learn(direction=direction)
+        pairs = ((f"{source}:{number}", one, other, None) for number, one, other in paired_lines(source, target))
         yield from self._checked(pairs, split, str(source))
 
     def _open(self, path: Path, need_target: bool) -> Table:
         settings = self._settings
         names = {normal_name(str(name)) for name in (settings.source, settings.target) if name is not None}
         table = read_table(path, known=KNOWN_NAMES | names, header=settings.header)
-        delimited = table.named and table.kind not in ("JSON Lines", "Parquet")
-        if delimited and settings.header is None and self._columns(table, need_target) is None:
+        header = table.named and is_delimited(table) and settings.header is None
+        if header and choose_columns(table, self._wanted(), need_target=need_target) is None:
             # A first row such as `No` and `Nein` has a name that could be a language's; that alone makes no header.
             table = read_table(path, known=names, header=False)
         return table
 
-    def _columns(self, table: Table, need_target: bool) -> PairColumns | None:
-        source, target = self._settings.source, self._settings.target
-        direction, trained = self.layout.direction, self.layout.columns
-        if source is None and target is None and direction is not None:
-            source, target = direction.source, direction.target
-        return choose_columns(table, source, target, trained, need_target=need_target)
+    def _wanted(self) -> Wanted:
+        source, target, layout = self._settings.source, self._settings.target, self.layout
+        return Wanted(source, target) if self._asked else Wanted(source, target, layout.columns, layout.languages)
+
+    def _learn(self, **found: Any) -> None:
+        self.layout = replace(self.layout, **found, asked=(self._settings.source, self._settings.target))
+
+    def _columns(self, table: Table, *, need_target: bool) -> PairColumns:
+        """Return the columns to read, and say what was decided of them."""
+        wanted, passed_over = self._wanted(), None
+        if self._asked:
+            check_set(table, wanted, need_target=need_target)
+        columns = choose_columns(table, wanted, need_target=need_target)
+        if columns is None:
+            columns, passed_over = first_two(table, need_target=need_target)
+        check_languages(columns, wanted.model, table)
+        header = "" if table.named and not is_delimited(table) else f" with{'' if table.named else 'out'} header"
+        ignored = f"; {passed_over} holds attributions and is not used" if passed_over else ""
+        self._report.say(f"{table.path}: {table.kind}{header}; {columns}{ignored}")
+        if wanted.model is not None and not table.named and columns.target is not None:
+            taken = (
+                f"{columns.source} is taken for `{wanted.model.source}`, {columns.target} for `{wanted.model.target}`"
+            )
+            self._report.warn(
+                f"{table.path}: no header, so {taken}; the other way with --set task.source=2 task.target=1"
+            )
+        return columns
 
     def _table_rows(self, table: Table, split: Split) -> Iterator[Row]:
-        need_target = split != "predict"
-        columns = self._columns(table, need_target) or first_two(table, need_target=need_target)
-        header = "" if table.kind in ("JSON Lines", "Parquet") else " with header" if table.named else " without header"
-        self._report.say(f"{table.path}: {table.kind}{header}; {columns}")
+        columns = self._columns(table, need_target=split != "predict")
         if split == "train":
-            self.layout = replace(self.layout, columns=columns)
+            self._learn(columns=columns)
+        identity = id_column(table, columns)
 
-        def pairs() -> Iterator[tuple[str, str, str | None]]:
+        def pairs() -> Iterator[tuple[str, str, str | None, Any]]:
             for record in table:
                 one, other = columns.texts(record.values)
                 where = f"{table.path}:{record.line}"
@@ -184,23 +206,24 @@ class PairReader:
                     if not isinstance(value, str | None):
                         what = f"the {name} is not a string but {type(value).__name__}"
                         raise UserError(what, where=table.path, line=record.line, fix="give each text as one string")
-                    _refuse_surrogates(value, table.path, record.line)
-                yield where, one or "", other
+                    refuse_surrogates(value, table.path, record.line)
+                yield where, one or "", other, None if identity is None else record.values.get(identity)
 
         yield from self._checked(pairs(), split, str(table.path))
 
-    def _checked(self, pairs: Iterable[tuple[str, str, str | None]], split: Split, where: str) -> Iterator[Row]:
+    def _checked(self, pairs: Iterable[tuple[str, str, str | None, Any]], split: Split, where: str) -> Iterator[Row]:
         """Yield rows; pairs with an empty side are an error or left out, but for those to predict."""
         nothing = one_sided = blank = 0
-        for place, source, target in pairs:
+        for place, source, target, identity in pairs:
+            inputs = {"source": source} if identity is None else {"id": identity, "source": source}
             empty, bare = not source.strip(), target is None or not target.strip()
             if split == "predict":
                 blank += empty
-                yield Row({"source": source}, None if bare else target, place)
+                yield Row(inputs, None if bare else target, place)
             elif empty and bare:
                 nothing += 1
             elif not (empty or bare):
-                yield Row({"source": source}, target, place)
+                yield Row(inputs, target, place)
             elif self._settings.empty == "skip":
                 one_sided += 1
             else:
@@ -217,34 +240,6 @@ class PairReader:
     def _say_blank(self, blank: int, where: str) -> None:
         if blank:
             self._report.say(f"{where}: {blank} empty source{'s have' if blank > 1 else ' has'} an empty translation")
-
-
-def _is_table(path: Path) -> bool:
-    """Whether a file is a table: by its suffix; of another, where it holds JSON or each line has its tabs."""
-    if data_suffix(path) in TABLES:
-        return True
-    if split_name(path) is not None:
-        return False
-    lines = [line for line in itertools.islice(file_lines(path), _LOOK) if line.strip()]
-    tabs = {line.count("\t") for line in lines}
-    return bool(lines) and (is_json_object(lines[0]) or (len(tabs) == 1 and 0 not in tabs))
-
-
-def _siblings(path: Path) -> list[str]:
-    """Return the languages of the files with this file's stem."""
-    named = split_name(path)
-    others = (split_name(other) for other in sorted(path.parent.iterdir()) if not other.name.startswith("."))
-    return list(
-        dict.fromkeys(other[1] for other in others if other is not None and named is not None and other[0] == named[0])
-    )
-
-
-def _refuse_surrogates(value: str | None, path: Path, line: int) -> None:
-    try:
-        (value or "").encode()
-    except UnicodeEncodeError as error:
-        what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-        raise UserError(what, where=path, line=line, fix="take it out") from None
 
 
 def _name(value: str | int | None) -> str | None:

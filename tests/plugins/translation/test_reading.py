@@ -9,7 +9,8 @@ import pytest
 import nlpsuite_translation
 from nlpsuite.api import UserError
 from nlpsuite_translation import TranslationSettings
-from nlpsuite_translation.reading import Layout, PairReader
+from nlpsuite_translation.layout import Layout
+from nlpsuite_translation.reading import PairReader
 
 EN, DE = ["The kettle is warm.", "Who is there?"], ["Der Kessel ist warm.", "Wer ist da?"]
 README = Path(nlpsuite_translation.__file__).parents[1] / "README.md"
@@ -144,6 +145,61 @@ def test_an_empty_side_is_an_error_with_its_line_or_counted(tmp_path, log):
     assert rows == [("One.", "Eins."), ("Two.", None), ("", None), ("Four.", "Vier.")], "one row for each line"
 
 
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+@pytest.mark.parametrize("suffix", ["en", "jsonl"])
+def test_labelled_rows_of_every_split_follow_the_same_rules(tmp_path, log, split, suffix):
+    en, de = ("One.", "Two.", "", "Four."), ("Eins.", "", "Drei.", "Vier.")
+    if suffix == "en":
+        path = parallel(tmp_path, "a", en, de)
+    else:
+        records = [json.dumps({"en": one, "de": other}) + "\n" for one, other in zip(en, de, strict=True)]
+        path = table(tmp_path, "a.jsonl", "".join(records))
+    with pytest.raises(UserError, match=rf"a.{suffix}:2: a pair whose target is empty"):
+        read(path, log, split)
+    assert read(path, log, split, empty="skip") == [("One.", "Eins."), ("Four.", "Vier.")]
+    assert log.said[-1].endswith("0 pairs with both sides empty, 2 with one side empty")
+    path = parallel(tmp_path, "b", ("One.", ""), ("Eins.", "Zwei."))
+    with pytest.raises(UserError, match=r"b.en:2: a pair whose source is empty"):
+        read(path, log, split)
+
+
+def test_fields_with_bars_between(tmp_path, log):
+    for name in ("a.txt", "corpus.en-de"):
+        path = table(tmp_path, name, f"{EN[0]} ||| {DE[0]}\n\n{EN[1]} ||| {DE[1]}\r\n")
+        assert read(path, log) == PAIRS
+        assert "lines with ||| without header; `column 1` -> `column 2`" in log.said[-1]
+    assert read(path, log, source=2, target=1) == BACK
+    assert [target for _, target in read(path, log, "predict")] == DE
+    with pytest.raises(UserError, match=r"b.txt:2: a line of 3 fields set apart by `|||`, where two are read"):
+        read(table(tmp_path, "b.txt", "a ||| b\nc ||| d ||| 0-0\n"), log)
+    with pytest.raises(UserError, match=r"c.txt:1: a pair whose target is empty"):
+        read(table(tmp_path, "c.txt", "a |||\nc ||| d\n"), log)
+
+
+def test_a_third_column_of_attributions_is_passed_over_and_said(tmp_path, log):
+    by = "CC-BY 2.0 (France) Attribution: tatoeba.org #2877272 (CM) & #8597805 (Roujin)"
+    text = "".join(f"{en}\t{de}\t{by}\n" for en, de in PAIRS)
+    assert read(table(tmp_path, "deu.txt", text), log) == PAIRS
+    assert log.said[-1].endswith(
+        "TSV without header; `column 1` -> `column 2`; column 3 holds attributions and is not used"
+    )
+    with pytest.raises(UserError, match="cannot tell which of the columns"):
+        read(table(tmp_path, "b.txt", text.replace(by, "a note", 1)), log)
+
+
+def test_an_id_comes_back_with_its_row(tmp_path, log):
+    records = [{"id": 7, "en": EN[0], "de": DE[0]}, {"id": "b", "translation": {"en": EN[0], "de": DE[0]}}]
+    for record in records:
+        path = table(tmp_path, "a.jsonl", json.dumps(record) + "\n")
+        for split in ("train", "test", "predict"):
+            (row,) = reader(log).read(path, split)
+            assert row.inputs == {"id": record["id"], "source": EN[0]}
+    (row,) = reader(log).stream([json.dumps({"id": 7, "text": EN[0]}) + "\n"], "<stdin>")
+    assert row.inputs == {"id": 7, "source": EN[0]}
+    (row,) = reader(log).read(table(tmp_path, "b.jsonl", json.dumps({"en": "One.", "id": "Satu."}) + "\n"), "train")
+    assert (row.inputs, row.target) == ({"source": "One."}, "Satu."), "Indonesian is a language"
+
+
 def test_files_of_unequal_length(tmp_path, log):
     with pytest.raises(UserError, match=r"2 lines, and train.de has 1"):
         read(parallel(tmp_path, de=("Eins.",)), log)
@@ -178,10 +234,11 @@ def test_a_folder_of_tables(tmp_path, log):
 
 def test_rows_as_the_readme_shows_them(tmp_path, log):
     text = README.read_text(encoding="utf-8")
-    blocks = re.findall(r"\*\*(TSV|CSV|JSON Lines[^*]*)\*\*.*?```\n(.*?)```", text, re.DOTALL)
-    assert [kind for kind, _ in blocks] == ["TSV", "CSV", "JSON Lines", "JSON Lines with a translation field"]
+    blocks = re.findall(r"\*\*(TSV|CSV|Lines|JSON Lines[^*]*)(?: with `\|\|\|`)?\*\*.*?```\n(.*?)```", text, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["TSV", "CSV", "JSON Lines", "JSON Lines with a translation field", "Lines"]
+    suffixes = {"TSV": "tsv", "CSV": "csv", "Lines": "txt"}
     for kind, block in blocks:
-        rows = read(table(tmp_path, "train." + ("jsonl" if "JSON" in kind else kind.lower()), block), log)
+        rows = read(table(tmp_path, "train." + suffixes.get(kind, "jsonl"), block), log)
         assert len(rows) == 2
         assert all("kettle" in source or "window" in source for source, _ in rows)
         assert all(target is not None and ("Kessel" in target or "Fenster" in target) for _, target in rows)

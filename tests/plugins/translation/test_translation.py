@@ -126,6 +126,25 @@ def test_pairs_too_long_to_train_on_are_counted(tokenizer):
     assert log.said[-1].startswith("1 of 3 training pairs are not trained on: longer than the context of 48 tokens")
 
 
+def test_a_tokenizer_that_does_not_know_the_script_is_warned_of(tokenizer):
+    log = Log()
+    make_task(tokenizer, log).fit(rows_of(("It is late.", "现在很晚了。"), ("Come in!", "进来！")))
+    (warned,) = [said for said in log.said if "single bytes" in said]
+    assert warned.startswith("the targets of the training pairs: the tokenizer hardly knows this script")
+    log = Log()
+    make_task(tokenizer, log).fit(SHORT)
+    assert not any("single bytes" in said for said in log.said)
+
+
+def test_an_id_is_no_text(tokenizer, backbone):
+    task = make_task(tokenizer, beam=1)
+    task.fit(SHORT)
+    row = Row({"id": 7, "source": "Come in!"}, "Komm herein!")
+    assert list(task.texts(row)) == ["Come in!", "Komm herein!"]
+    plain = Row({"source": "Come in!"}, "Komm herein!")
+    assert predict(task, backbone, tokenizer, [row]) == predict(task, backbone, tokenizer, [plain])
+
+
 def test_too_few_pairs(tokenizer):
     with pytest.raises(UserError, match="fewer than two pairs"):
         make_task(tokenizer).fit(SHORT[:1])
