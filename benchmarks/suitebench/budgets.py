@@ -9,8 +9,8 @@ TIMES = {
     "conll2003": "20m",
     "resume_ner": "5m",
     "squad": "28m",
-    "multi30k": "40m",
-    "novels": "12m",
+    "multi30k": "45m",
+    "novels": "8m",
 }
 """Training time of each data set, the same from scratch and pretrained."""
 
@@ -29,7 +29,7 @@ them before training are no zero-shot."""
 
 PRETRAININGS = {
     "zhnano": ("$NLPSUITE_DATA/zh/wiki", CHINESE, "20m"),
-    "wikinano": ("$NLPSUITE_DATA/pretrain/enwiki_2015", WIKI, "20m"),
+    "wikinano": ("$NLPSUITE_DATA/pretrain/enwiki_2015", WIKI, "12m"),
 }
 """The rows that pretrain a backbone: text, folder, and time."""
 
