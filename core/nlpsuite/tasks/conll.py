@@ -167,7 +167,7 @@ def _cells(line: str, tabs: bool) -> list[str]:
     return re.split(r"[ \t]+", line.strip(" \t"))
 
 
-def _without_comments(cells: Sequence[list[str]]) -> Sequence[list[str]]:
+def _without_comments(cells: list[list[str]]) -> list[list[str]]:
     """Leave out rows that begin with a lone `#` and have fewer columns than the others, as GermEval has its sources."""
     others = [len(row) for row in cells if row[0] != "#"]
     return [row for row in cells if row[0] != "#" or len(row) >= others[0]] if others else cells
