@@ -1,4 +1,7 @@
-"""Rows of running text: documents found in text files, the long ones in pieces, and which files are which split."""
+r"""Rows of running text: documents found in text files, the long ones in pieces, and which files are which split.
+
+Line ends are read as `\n`: a model that has learned `\r\n` would write it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from nlpsuite.errors import UserError
 from nlpsuite.tasks.splits import find_splits
 from nlpsuite.tasks.task import Row, SplitFiles
-from nlpsuite.text.documents import iter_documents
+from nlpsuite.text.documents import Document, iter_documents
 from nlpsuite.text.folder import text_files
 from nlpsuite.text.kinds import by_content, by_suffix, role_by_name
 from nlpsuite.text.modes import decide_modes
@@ -122,9 +125,10 @@ def document_rows(
     for sentence in modes.sentences():
         report.say(sentence.replace("--documents ", "--set task.documents="))
     empty, cut, number = 0, 0, first - 1
+    returns: list[str] = []
     for source in sources:
         held: TextRow | None = None
-        for document in iter_documents(source, modes.of(source)):
+        for document in _with_plain_ends(iter_documents(source, modes.of(source)), returns):
             where = f"{source.name}:{document.line}"
             if not document.decodable:
                 fix = "convert the file with `iconv -f windows-1252 -t utf-8`, or take these bytes out"
@@ -145,8 +149,25 @@ def document_rows(
         if held is not None:
             yield replace(held, last=True)
     _say_cut(cut, longest, report)
+    if returns:
+        report.say(f"lines that end in \\r\\n are read as ending in \\n: {some(returns)}")
     if empty:
         report.say(f"{empty:,} empty lines or files hold nothing to learn and are passed over")
+
+
+def _with_plain_ends(documents: Iterator[Document], returns: list[str]) -> Iterator[Document]:
+    r"""Yield documents with `\n` for `\r\n`; a lone `\r` inside a line is the text's own.
+
+    Args:
+        documents: Of one file.
+        returns: The file's name is added to it if there was one.
+    """
+    for document in documents:
+        # Between documents, what is left of an end is its first half.
+        text = document.text.replace("\r\n", "\n").removesuffix("\r")
+        if text != document.text and document.source.name not in returns:
+            returns.append(document.source.name)
+        yield document._replace(text=text)
 
 
 def _say_cut(cut: int, longest: int, report: Reporter) -> None:

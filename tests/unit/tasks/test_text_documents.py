@@ -57,6 +57,22 @@ def test_empty_lines_are_passed_over_and_counted(tmp_path, spy):
     assert any("2 empty lines" in said for said in spy.said)
 
 
+@pytest.mark.parametrize("documents", ["blank", "line", "file"])
+def test_line_ends_are_read_as_one_character_and_that_is_said_once(tmp_path, spy, documents):
+    text = "Act 1\n South.\n\nNorth,\rgone.\nNorth.\n"
+    (tmp_path / "a.txt").write_bytes(text.replace("\n", "\r\n").encode())
+    (tmp_path / "b.txt").write_bytes(text.encode())
+    rows = rows_of(tmp_path / "a.txt", report=spy, documents=documents)
+    said = [each for each in spy.said if "\\r\\n" in each]
+    expected = rows_of(tmp_path / "b.txt", report=spy, documents=documents)
+    assert [row.inputs["text"] for row in rows] == [row.inputs["text"] for row in expected]
+    assert [row.where.rpartition(":")[2] for row in rows] == [row.where.rpartition(":")[2] for row in expected]
+    # One document a line, the ends are no part of any.
+    assert said == (
+        [] if documents == "line" else [rf"lines that end in \r\n are read as ending in \n: {tmp_path / 'a.txt'}"]
+    )
+
+
 def test_many_small_files_are_a_document_each_compressed_or_not(tmp_path, spy):
     for number in range(9):
         write(tmp_path / f"{number}.txt", f"Text {number}.\n\nIts second part.\n")
