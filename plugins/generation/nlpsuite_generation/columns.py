@@ -20,9 +20,10 @@ PAIRS = (
     *(("text", "summary"), ("question", "answer")),
 )
 TEXTS = ("text", "content", "story", "document", "article", "body")
-MESSAGES = "messages"
+CHATS = ("messages", "conversations", "conversation")
 MORE_OF_AN_INSTRUCTION = "input"
-KNOWN = frozenset({name for pair in PAIRS for name in pair} | {*TEXTS, MESSAGES})
+IDENTITY = "id"
+KNOWN = frozenset({name for pair in PAIRS for name in pair} | {*TEXTS, *CHATS, IDENTITY})
 _ADVICE = (
     "name them with --set task.prompt=COLUMN --set task.completion=COLUMN, or running text with --set task.text=COLUMN"
 )
@@ -73,8 +74,9 @@ def choose_columns(table: Table, settings: GenerationSettings, split: Split) -> 
     chosen = _set(table, settings, need=need)
     if chosen is not None:
         return chosen
-    if MESSAGES in by_name:
-        return Columns((by_name[MESSAGES],), chat=True)
+    chat = next((by_name[name] for name in CHATS if name in by_name), None)
+    if chat is not None:
+        return Columns((chat,), chat=True)
     for prompt, completion in PAIRS:
         if prompt in by_name and completion in by_name:
             more = by_name.get(MORE_OF_AN_INSTRUCTION) if prompt == "instruction" else None
@@ -91,6 +93,12 @@ def choose_columns(table: Table, settings: GenerationSettings, split: Split) -> 
     names = ", ".join(f"`{name}`" for name in table.columns)
     what = f"cannot tell which of the columns {names} hold prompts and completions"
     raise UserError(what, where=table.path, line=1, fix=_ADVICE)
+
+
+def id_column(table: Table, columns: Columns) -> str | None:
+    """Return the column of the rows' own ids, or None."""
+    used = (*columns.prompt, columns.completion)
+    return next((name for name in table.columns if normal_name(name) == IDENTITY and name not in used), None)
 
 
 def _set(table: Table, settings: GenerationSettings, *, need: bool) -> Columns | None:

@@ -105,8 +105,8 @@ def _cut_row(row: TextRow, place: int) -> tuple[list[TextRow], list[TextRow]]:
     file, colon, line = row.where.rpartition(":")
     after = f"{file}{colon}{int(line) + head.count(chr(10))}"
     return (
-        [replace(row, inputs={"text": head}, last=False)],
-        [replace(row, inputs={"text": tail}, where=after)],
+        [replace(row, inputs={**row.inputs, "text": head}, last=False)],
+        [replace(row, inputs={**row.inputs, "text": tail}, where=after)],
     )
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
-import math
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from nlpsuite.api import (
     Row,
-    UserError,
     data_files,
     data_suffix,
     document_rows,
@@ -22,14 +19,14 @@ from nlpsuite.api import (
     read_table,
     with_examples,
 )
-from nlpsuite_generation.columns import choose_columns, known_names
+from nlpsuite_generation.columns import choose_columns, id_column, known_names
+from nlpsuite_generation.records import Place, chat_row, pair_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nlpsuite.api import Reporter, Split, Table, TextRow
     from nlpsuite_generation import GenerationSettings
-    from nlpsuite_generation.columns import Columns
 
 _TABLES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 
@@ -97,7 +94,7 @@ class Reader:
     def _prompts(self, files: Sequence[Path], *, whole: bool) -> Iterator[Row]:
         for file in files:
             if whole:
-                text = "".join(file_lines(file)).rstrip("\r\n")
+                text = "".join(file_lines(file)).replace("\r\n", "\n").rstrip("\r\n")
                 yield Row({"prompt": text}, None, f"{file}:1")
             else:
                 yield from self.read_lines(file_lines(file), str(file))
@@ -112,85 +109,39 @@ class Reader:
     def _rows(self, table: Table, split: Split, number: int) -> Iterator[Row]:
         columns = choose_columns(table, self._settings, split)
         self._report.say(f"{table.path}: {table.kind}; {columns}")
-        empty = 0
+        identity, need = id_column(table, columns), split != "predict"
+        empty = answered = 0
         for record in table:
-            place = _Place(table.path, record.line)
+            place, values = Place(table.path, record.line), record.values
+            own = None if identity is None else values.get(identity)
+            inputs = {} if own is None else {"id": own}
             if columns.chat:
-                yield _chat_row(record.values, columns, place, need=split != "predict")
+                row, answers = chat_row(values, columns.prompt[0], place, need=need)
+                answered += answers > 1
+                yield replace(row, inputs=inputs | dict(row.inputs))
             elif columns.running:
-                text = place.text(record.values, columns.prompt[0])
+                text = place.text(values, columns.prompt[0])
                 if not text.strip():
                     empty += 1
                     continue
-                yield from piece_rows(text, number, self._settings.row_characters, str(place))
+                for piece in piece_rows(text, number, self._settings.row_characters, str(place)):
+                    yield replace(piece, inputs=inputs | dict(piece.inputs))
                 number += 1
             else:
-                yield _pair_row(record.values, columns, place, need=split != "predict")
+                row = pair_row(values, columns, place, need=need)
+                yield replace(row, inputs=inputs | dict(row.inputs))
         if empty:
             self._report.say(f"{table.path}: {empty:,} rows with an empty text are passed over")
-
-
-class _Place:
-    """Where a record is, for messages about what it holds."""
-
-    def __init__(self, path: Path, line: int):
-        self._path, self._line = path, line
-
-    def __str__(self) -> str:
-        return f"{self._path}:{self._line}"
-
-    def error(self, what: str, fix: str) -> UserError:
-        return UserError(what, where=self._path, line=self._line, fix=fix)
-
-    def text(self, values: Mapping[str, Any], name: str) -> str:
-        """Return a field's text; nothing where there is none.
-
-        Raises:
-            UserError: It is no text, or holds half a surrogate pair.
-        """
-        value = values.get(name)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            return ""
-        if isinstance(value, bool | int | float):
-            value = json.dumps(value)
-        if not isinstance(value, str):
-            raise self.error(f"`{name}` is not a text but {type(value).__name__}", "give it as one string")
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-            raise self.error(what, "take it out") from None
-        return value
+        if answered and need:
+            what = (
+                "1 chat has several answers, of which"
+                if answered == 1
+                else f"{answered:,} chats have several answers, of which"
+            )
+            self._report.warn(f"{table.path}: {what} the last is the completion and the others are part of the prompt")
 
 
 def _is_plain(path: Path) -> bool:
     if data_suffix(path) in _TABLES:
         return False
     return not is_json_object(next((line for line in file_lines(path) if line.strip()), ""))
-
-
-def _pair_row(values: Mapping[str, Any], columns: Columns, place: _Place, *, need: bool) -> Row:
-    parts = [place.text(values, name) for name in columns.prompt]
-    prompt = "\n".join([parts[0], *(part for part in parts[1:] if part.strip())])
-    completion = "" if columns.completion is None else place.text(values, columns.completion)
-    if need and not prompt.strip():
-        raise place.error("a row with an empty prompt", "give it a prompt or take it out")
-    if need and not completion.strip():
-        raise place.error("a prompt without a completion", "give it a completion or take it out")
-    return Row({"prompt": prompt}, completion if completion.strip() else None, str(place))
-
-
-def _chat_row(values: Mapping[str, Any], columns: Columns, place: _Place, *, need: bool) -> Row:
-    """Return the row of a chat: if an assistant has the last word, that is the completion."""
-    messages = values.get(columns.prompt[0])
-    if not isinstance(messages, list) or not all(isinstance(each, Mapping) for each in messages):
-        fix = 'give each row a list like [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]'
-        raise place.error(f"`{columns.prompt[0]}` is no list of messages", fix)
-    texts = [place.text(each, "content") for each in messages]
-    answered = bool(messages) and messages[-1].get("role") == "assistant"
-    said = texts[:-1] if answered else texts
-    if need and not (answered and texts[-1].strip()):
-        raise place.error("a chat whose last message is not an assistant's", "end each chat with what is to be learned")
-    if need and not any(text.strip() for text in said):
-        raise place.error("a chat without a message before the assistant's", "give it a prompt or take it out")
-    return Row({"prompt": "\n".join(said)}, texts[-1] if answered and texts[-1].strip() else None, str(place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,7 @@ from nlpsuite.api import (
     never_drawn,
     row_seed,
     text_splits,
+    warn_of_bytes,
     window_nats,
 )
 from nlpsuite_generation.holdout import hold_out_text
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "pairs"]
 SUFFIXES = (".txt", ".text", ".jsonl", ".ndjson", ".json", ".tsv", ".csv", ".parquet")
+LEAST_BYTES = 100
+"""Running text of fewer bytes than this teaches nothing: a sentence or two."""
 NEW_TO_TEXT, MOST_NEW = 64, 1024
 """Tokens added to running text; the most that completions in training may lead to."""
 TEXT_TEMPERATURE, COMPLETION_TEMPERATURE = 0.8, 0.0
@@ -100,7 +104,7 @@ class Generation(Task):
 
     def texts(self, row: Row) -> Iterator[str]:
         """Yield prompt and completion, or the running text."""
-        yield from row.inputs.values()
+        yield row.inputs["text" if isinstance(row, TextRow) else "prompt"]
         if isinstance(row.target, str):
             yield row.target
 
@@ -120,26 +124,39 @@ class Generation(Task):
         return self._watched(self._reader.read_lines(lines, where))
 
     def _watched(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """Yield prompts, and say at the end which were longer than the context."""
-        count, first = 0, ""
-        for row in rows:
-            if len(self._prompt_ids(row)) > self.context.context:
-                count, first = count + 1, first or row.where
-            yield row
-        if count:
-            self._warn_long(count, first)
-
-    def _warn_long(self, count: int, first: str) -> None:
-        are = "prompt is" if count == 1 else "prompts are"
-        what = f"{count:,} {are} longer than the context of {self.context.context} tokens: the end of a prompt counts"
-        self.context.report.warn(f"{what} (first: {first})")
+        """Yield prompts, and say at the end which were empty or longer than the context."""
+        context = self.context.context
+        empty = "empty, and a text that goes on from nothing means nothing"
+        long = f"longer than the context of {context} tokens: the end of a prompt counts"
+        counts: Counter[str] = Counter()
+        first: dict[str, str] = {}
+        try:
+            for row in rows:
+                blank = not row.inputs["prompt"].strip()
+                if blank or len(self._prompt_ids(row)) > context:
+                    what = empty if blank else long
+                    counts[what] += 1
+                    first.setdefault(what, row.where)
+                yield row
+        finally:
+            # Also where no more rows are asked for than some.
+            for what, count in counts.items():
+                are = "1 prompt is" if count == 1 else f"{count:,} prompts are"
+                self.context.report.warn(f"{are} {what} (first: {first[what]})")
 
     def fit(self, rows: Sequence[Row]) -> None:
         """See which kind of rows these are, and how long completions are."""
         self._kind = self._checked_kind(rows)
         self.decoding_cost = DECODING_COST[self._kind]
+        texts = [text for row in rows for text in self.texts(row)]
+        warn_of_bytes(self.context.tokenizer, texts, "the training rows", self.context.report)
         if self._kind == "text":
-            size = sum(len(row.inputs["text"].encode()) for row in rows)
+            size = sum(len(text.encode()) for text in texts)
+            if size < LEAST_BYTES:
+                what = f"{size} bytes of text to train on are too little to learn from"
+                raise UserError(
+                    what, where=rows[0].where.rpartition(":")[0] or None, fix="give some kilobytes at least"
+                )
             self.context.report.say(f"running text: {len(rows):,} training rows, {size:,} bytes")
             return
         lengths = [len(self.context.tokenizer.encode(row.target)) + 1 for row in rows]

@@ -41,6 +41,13 @@ def test_a_short_text_is_cut_inside_its_only_row(spy):
     assert (kept[0].last, held[0].last) == (False, True)
 
 
+def test_both_parts_of_a_cut_row_keep_its_id(spy):
+    text = "".join(f"Line {at}.\n" for at in range(50))
+    kept, held = hold_out_text([TextRow({"id": 7, "text": text}, None, "f:1", 0)], 0.2, 1, spy)
+    assert [row.inputs["id"] for row in (*kept, *held)] == [7, 7]
+    assert joined(kept) + joined(held) == text
+
+
 def test_of_a_few_books_the_end_of_each(spy):
     rows = [row for number in range(3) for row in book(number, 60)]
     kept, held = hold_out_text(rows, 0.1, 1, spy)

@@ -28,10 +28,11 @@ def jsonl(path, *records):
         ({"instruction": "do", "output": "done"}, "do", "done"),
         ({"instruction": "do", "input": "this", "output": "done"}, "do\nthis", "done"),
         ({"instruction": "do", "input": "", "output": "done"}, "do", "done"),
-        ({"source": "s", "target": "t", "id": 7}, "s", "t"),
+        ({"source": "s", "target": "t", "number": 7}, "s", "t"),
         ({"document": "long", "summary": "short"}, "long", "short"),
         ({"question": "how many?", "answer": 42}, "how many?", "42"),
         ({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}, "hi", "ho"),
+        ({"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho"}]}, "hi", "ho"),
         (
             {
                 "messages": [
@@ -115,6 +116,52 @@ def test_chats_that_no_assistant_ends_are_refused_in_training_and_continued_else
         list(make_task().read(jsonl(path, {"messages": "hi"}), "train"))
 
 
+def test_chats_with_several_answers_are_counted_in_a_warning(make_task, tmp_path, spy):
+    turns = [{"from": who, "value": who} for who in ("system", "human", "gpt", "human", "gpt")]
+    path = jsonl(tmp_path / "train.jsonl", {"conversations": turns[:3]}, {"conversations": turns})
+    rows = list(make_task().read(path, "train"))
+    assert [row.inputs["prompt"] for row in rows] == ["system\nhuman", "system\nhuman\ngpt\nhuman"]
+    assert spy.warned == [
+        f"{path}: 1 chat has several answers, of which the last is the completion and the others are part of the prompt"
+    ]
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_labelled_rows_of_every_split_follow_the_same_rules(make_task, tmp_path, split):
+    good = {"prompt": "p", "completion": "c"}
+    for wrong, what in (({"prompt": " "}, "a row with an empty prompt"), ({"completion": ""}, "without a completion")):
+        path = jsonl(tmp_path / "rows.jsonl", good, good | wrong)
+        with pytest.raises(UserError, match=what) as error:
+            list(make_task().read(path, split))
+        assert error.value.line == 2
+    chat = {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "ho"}]}
+    with pytest.raises(UserError, match="a chat without a message before the assistant's"):
+        list(make_task().read(jsonl(tmp_path / "chat.jsonl", chat), split))
+
+
+def test_an_id_comes_back_with_its_row_and_is_no_text(make_task, tmp_path):
+    chat = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}
+    for record, texts in (
+        ({"prompt": "p", "completion": "c"}, ["p", "c"]), ({"text": "t"}, ["t"]), (chat, ["hi", "ho"]),
+    ):  # fmt: skip
+        path = jsonl(tmp_path / "train.jsonl", {"id": 7} | record)
+        task = make_task()
+        for split in ("train", "test", "predict"):
+            (row,) = task.read(path, split)
+            assert row.inputs["id"] == 7
+        (row,) = task.read(path, "train")
+        assert list(task.texts(row)) == texts
+    (row,) = make_task().read_lines([json.dumps({"id": "a", "text": "x"})], "<stdin>")
+    assert row.inputs == {"id": "a", "prompt": "x"}
+
+
+def test_empty_prompts_are_counted_in_a_warning(make_task, spy):
+    rows = make_task().read_lines(["short\n", "\n", " \n", "short\n"], "x")
+    assert len(list(itertools.islice(rows, 3))) == 3
+    rows.close()
+    assert spy.warned == ["2 prompts are empty, and a text that goes on from nothing means nothing (first: x:2)"]
+
+
 def test_columns_that_tell_nothing_are_an_error(make_task, tmp_path):
     path = jsonl(tmp_path / "train.jsonl", {"a": "x", "b": "y"})
     with pytest.raises(UserError, match=r"--set task\.prompt=COLUMN"):
@@ -180,7 +227,7 @@ def test_long_prompts_are_counted_in_a_warning(make_task, spy):
 
 
 def test_rows_of_two_kinds_are_refused(make_task, tmp_path):
-    write(tmp_path / "a.txt", "Running text.\n")
+    write(tmp_path / "a.txt", "Running text.\n" * 20)
     jsonl(tmp_path / "b.jsonl", {"prompt": "p", "completion": "c"})
     task = make_task()
     with pytest.raises(UserError, match="running text beside prompts"):
