@@ -19,6 +19,10 @@ class QaSettings(Settings):
     """The settings of question answering.
 
     Attributes:
+        question: The column of questions, by name or number from 1; found by usual names if None.
+        context: The column of contexts, in the same way.
+        answer: The column of answers, in the same way.
+        header: Whether the first row of a CSV or TSV file holds names; found by looking if None.
         overlap: The share of a window that the next one repeats, for contexts longer than the backbone's.
         longest_answer: The most tokens in an answer that is given.
         width: The width of the head's own layers.
@@ -26,6 +30,10 @@ class QaSettings(Settings):
         dropout: The share of states that the head drops in training.
     """
 
+    question: str | int | None = None
+    context: str | int | None = None
+    answer: str | int | None = None
+    header: bool | None = None
     overlap: float = Field(default=0.25, ge=0, lt=1)
     longest_answer: int = Field(default=40, ge=1)
     width: int = Field(default=128, ge=1)

@@ -27,12 +27,16 @@ class Repairs:
         trimmed: Answers with white space around them, which was left out.
         respelt: Answers that the context spells with other capitals; its spelling was taken.
         found: Answers without a place; the first place where they stand as words of their own was taken.
+        null: Questions whose answer is `null`, as an empty cell is exported; they were taken to have none.
+        impossible: Questions with answers that are said to be impossible; they were taken to have none.
     """
 
     moved: int = 0
     trimmed: int = 0
     respelt: int = 0
     found: int = 0
+    null: int = 0
+    impossible: int = 0
 
     def tell(self, where: str, report: Reporter) -> None:
         """Say what was done, if anything was."""
@@ -46,6 +50,9 @@ class Repairs:
         for count, what in done:
             if count:
                 report.warn(f"{where}: {count} answers {what}")
+        for count, what in ((self.null, "an answer that is null"), (self.impossible, "is_impossible beside answers")):
+            if count:
+                report.warn(f"{where}: {count} questions with {what}; they are taken to have no answer")
 
 
 def place_answers(

@@ -1,18 +1,20 @@
-"""SQuAD's nested JSON, versions 1.1 and 2.0: data, paragraphs, questions."""
+"""SQuAD's nested JSON, versions 1.1 and 2.0: data, paragraphs, questions; or a list of such paragraphs alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.api import UserError
-from nlpsuite_qa.rows import Shared, checked_answers, given_answers
+from nlpsuite_qa.columns import Columns
+from nlpsuite_qa.forms import said_answers
+from nlpsuite_qa.rows import Shared, checked_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from nlpsuite.api import Row, Split
-    from nlpsuite_qa.answers import Answer, Repairs
+    from nlpsuite_qa.answers import Repairs
 
 FORM = (
     'SQuAD\'s form is {"data": [{"paragraphs": [{"context": "...", "qas": '
@@ -25,6 +27,11 @@ def is_squad(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("data"), list)
 
 
+def are_paragraphs(value: object) -> bool:
+    """Tell whether a JSON value is a list of contexts, each with its questions, as SimpleTransformers reads it."""
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) and "qas" in each for each in value)
+
+
 def squad_rows(value: dict[str, Any], path: Path, split: Split, repairs: Repairs) -> Iterator[Row]:
     """Yield the questions in their order. Their place in messages is the question's id, or its number where it has none.
 
@@ -32,35 +39,23 @@ def squad_rows(value: dict[str, Any], path: Path, split: Split, repairs: Repairs
         UserError: A part is missing, or an answer is not in its context.
     """
     number = 0
-    shared = Shared()
+    shared, columns = Shared(split), Columns()
     for article in _parts(value, "data", path, "the file"):
         for paragraph in _parts(article, "paragraphs", path, "an article"):
             context = _text(paragraph, "context", path, "a paragraph")
             for item in _parts(paragraph, "qas", path, "a paragraph"):
                 number += 1
-                identity = item.get("id")
+                fields = columns.fields(item)
+                identity = fields.get("id")
                 where = f"{path}: question {number if identity is None else identity}"
                 question = _text(item, "question", path, f"question {number}")
-                answers = _answers(item, context, split, where, repairs)
+                given = said_answers(fields, where, None, split, repairs)
+                if given is None and split != "predict":
+                    raise UserError("a question without `answers`", where=where, fix=FORM)
+                answers = None if given is None else checked_answers(context, given, where, None, split, repairs)
                 yield shared.row(question, context, answers, identity, where)
     if not number:
         raise UserError("no questions in the file", where=path, fix=FORM)
-
-
-def _answers(
-    item: dict[str, Any], context: str, split: Split, where: str, repairs: Repairs
-) -> tuple[Answer, ...] | None:
-    if item.get("is_impossible"):
-        return ()
-    given = given_answers(item, where, None)
-    if given is None:
-        if split == "predict":
-            return None
-        raise UserError("a question without `answers`", where=where, fix=FORM)
-    if not given and item.get("is_impossible") is False and split != "predict":
-        fix = "give it an answer, or say is_impossible: true"
-        raise UserError("a question without an answer, said not to be impossible", where=where, fix=fix)
-    return checked_answers(context, given, where, None, split, repairs)
 
 
 def _parts(value: Any, name: str, path: Path, owner: str) -> list[dict[str, Any]]:

@@ -19,8 +19,9 @@ from nlpsuite.api import (
     with_examples,
 )
 from nlpsuite_qa.answers import NOWHERE
+from nlpsuite_qa.columns import ColumnChoice
 from nlpsuite_qa.rarity import Rarity
-from nlpsuite_qa.read import EXAMPLES, read_file, read_stream
+from nlpsuite_qa.read import ASKED, EXAMPLES, Reader
 from nlpsuite_qa.threshold import HALF, NEVER, choose_threshold
 from nlpsuite_qa.view import ContextView, view_context
 from nlpsuite_qa.windows import Cut, WindowFacts, head_inputs, qa_windows
@@ -86,11 +87,17 @@ class Qa(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read SQuAD's JSON, JSON Lines, CSV, TSV or Parquet."""
-        return with_examples(read_file(source, split, self.context.report), EXAMPLES, data_suffix(source))
+        examples = ASKED if split == "predict" else EXAMPLES
+        return with_examples(self._reader(split).file(source), examples, data_suffix(source))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read JSON Lines, or question, tab and context."""
-        return with_examples(read_stream(lines, where, self.context.report), EXAMPLES, ".jsonl")
+        return with_examples(self._reader("predict").stream(lines, where), ASKED, ".jsonl")
+
+    def _reader(self, split: Split) -> Reader:
+        own = self.settings
+        choice = ColumnChoice(own.question, own.context, own.answer, own.header)
+        return Reader(split, choice, self.context.report)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Count how rare words are, and see whether there are questions without an answer."""

@@ -47,9 +47,9 @@ def make_task(tokenizer: Tokenizer, notes: Notes) -> Callable[..., Task]:
     from nlpsuite.api import TaskContext
     from nlpsuite_qa import nlpsuite_tasks
 
-    def make(rows: list[Row] | None = None, context: int = 64, **settings: Any) -> Task:
+    def make(rows: list[Row] | None = None, length: int = 64, **settings: Any) -> Task:
         (spec,) = nlpsuite_tasks()
-        task = spec.build(TaskContext(tokenizer, context, 0, notes), spec.config(**settings))
+        task = spec.build(TaskContext(tokenizer, length, 0, notes), spec.config(**settings))
         if rows:
             task.fit(rows)
         return task

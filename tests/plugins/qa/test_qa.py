@@ -95,14 +95,14 @@ def test_every_answer_has_its_tokens_and_every_span_is_a_part_of_the_text(text: 
 
 
 def test_the_right_tokens_of_an_answer(make_task: Callable[..., Task]) -> None:
-    (window,) = make_task([ROW], context=256).encode(ROW)
+    (window,) = make_task([ROW], length=256).encode(ROW)
     ((first, last),) = window.target
     facts = window.features
     at = facts.context_begin
     assert CONTEXT[facts.spans.begin_T[first - at] : facts.spans.end_T[last - at]] == "Anna Berg"
-    (window,) = make_task([ROW, NONE], context=256).encode(NONE)
+    (window,) = make_task([ROW, NONE], length=256).encode(NONE)
     assert window.target == ()
-    (window,) = make_task([ROW], context=256).encode(Row(ROW.inputs))
+    (window,) = make_task([ROW], length=256).encode(Row(ROW.inputs))
     assert window.target is None
 
 
