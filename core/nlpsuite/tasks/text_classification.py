@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.text_settings import TextClassificationSettings
 
 
+_FEW_ROWS = 20
+
+
 class TextClassification(Task):
     """Gives a text, or a pair of texts, one of the labels of its training rows, or any number of them.
 
@@ -100,14 +103,25 @@ class TextClassification(Task):
             kept = [row for row in rows if id(row) in lost.union(map(id, kept))]
             out = [row for row in out if id(row) not in lost]
         if not out:
-            n = self._n_given
-            what = f"{n} row{'s are' if n > 1 else ' is'} too few to hold out validation and test rows"
-            fix = "give more rows, or files of your own for validation and test: train.tsv, dev.tsv, test.tsv"
-            raise self._with_examples(UserError(what, where=split_where(rows[0].where)[0], fix=fix))
+            raise self._with_examples(self._too_few(rows))
         if lost:
             back = "1 row is" if len(lost) == 1 else f"{len(lost)} rows are"
             report.say(f"{back} kept for training after all: no other row has the label")
         return kept, out
+
+    def _too_few(self, rows: Sequence[Row]) -> UserError:
+        """Return why no row can be held out: there are few, or nearly each has a label of its own."""
+        try:
+            refuse_scores(rows)
+        except UserError as error:
+            return error
+        where, labels = split_where(rows[0].where)[0], {name for row in rows for name in labels_of(row)}
+        if len(rows) > _FEW_ROWS and 2 * len(labels) > len(rows):
+            what = f"{len(labels)} different labels in {len(rows)} rows; is this the column of labels?"
+            return UserError(what, where=where, fix="name the column with --set task.label=COLUMN")
+        what = f"{self._n_given} rows are too few to hold out validation and test rows"
+        fix = "give more rows, or files of your own for validation and test: train.tsv, dev.tsv, test.tsv"
+        return UserError(what, where=where, fix=fix)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Collect the labels, say how many rows have each, and keep the rows for the n-grams to be fitted to."""

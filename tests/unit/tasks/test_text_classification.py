@@ -240,6 +240,15 @@ def test_too_few_rows_to_hold_any_out(task: TextClassification, labels: str) -> 
         hold_out_twice()
 
 
+@pytest.mark.parametrize(
+    ("label", "words"), [("0.{}37", "these are numbers, not classes"), ("id{}", "is this the column")]
+)
+def test_rows_of_which_each_has_a_label_of_its_own(task: TextClassification, label: str, words: str) -> None:
+    rows = [Row({"text": f"t{n}"}, label.format(n), f"train.tsv:{n}") for n in range(40)]
+    with pytest.raises(UserError, match=f"40 different labels in 40 .*{words}.*rows look like"):
+        task.hold_out(rows, 0.1, 1, Silent())
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_each_label_of_rows_held_out_is_learned(task: TextClassification, said: Said, seed: int) -> None:
     targets = [("a",), ("a", "b"), ("b",), ("c", "a"), ("d", "b"), ("e",), ("a", "e"), ("b", "e")]
