@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nlpsuite.report import Progress, Reporter, Silent
     from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
     from nlpsuite.tasks.byte_tokens import warn_of_bytes
-    from nlpsuite.tasks.char_spans import occurrences, trim_span, whole_characters
+    from nlpsuite.tasks.char_spans import occurrences, refuse_half_characters, trim_span, whole_characters
     from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
     from nlpsuite.tasks.crf import tag_numbers
@@ -158,6 +158,7 @@ _HOME = {
     "piece_rows": "nlpsuite.tasks.text_documents",
     "read_record": "nlpsuite.tasks.entity_records",
     "read_table": "nlpsuite.tasks.tables",
+    "refuse_half_characters": "nlpsuite.tasks.char_spans",
     "row_seed": "nlpsuite.tasks.continuations",
     "sentences": "nlpsuite.tasks.conll",
     "spaces_before": "nlpsuite.tasks.words",
@@ -267,6 +268,7 @@ __all__ = [
     "piece_rows",
     "read_record",
     "read_table",
+    "refuse_half_characters",
     "row_seed",
     "sentences",
     "spaces_before",

@@ -1,4 +1,4 @@
-"""Spans of characters in a user's text: trimmed, never inside what a reader takes for one character, found again."""
+"""Characters of a user's text: what a reader takes for one, and spans that are trimmed, never cut one, and are found again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from nlpsuite.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _JOINER = "\u200d"
 _INDICATORS = ("\U0001f1e6", "\U0001f1ff")
@@ -110,3 +113,23 @@ def _is_joined(text: str, place: int) -> bool:
 
 def _is_indicator(character: str) -> bool:
     return _INDICATORS[0] <= character <= _INDICATORS[1]
+
+
+def refuse_half_characters(text: str, where: str | Path, line: int | None = None, name: str = "") -> None:
+    """Refuse a text that no encoding can write, as JSON's escapes can make one.
+
+    Args:
+        text: The text.
+        where: Its file.
+        line: Its line.
+        name: The field that it is in, for the message.
+
+    Raises:
+        UserError: It holds half a surrogate pair.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        place = f" in the {name}" if name else ""
+        what = f"half a surrogate pair{place}, \\u{ord(text[error.start]):x}, which stands for no character"
+        raise UserError(what, where=where, line=line, fix="take it out") from None

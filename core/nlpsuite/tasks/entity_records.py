@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+from nlpsuite.tasks.char_spans import refuse_half_characters
 from nlpsuite.tasks.tag_schemes import Span
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
         words = values[word_key]
         if not all(isinstance(word, str) and word for word in words):
             raise wrong(f"`{word_key}` is not a list of words", "give each word as a string that is not empty")
-        _refuse_surrogates("".join(words), where, line)
+        refuse_half_characters("".join(words), where, line)
         tag_key = next((key for key in TAG_KEYS if values.get(key) is not None), None)
         return EntityRecord(words=list(words), tags=_tags(values, tag_key, len(words), wrong))
     if text_key is None:
         raise wrong("neither a text nor a list of words", 'name the text "text", or the words "tokens"')
     text = values[text_key]
-    _refuse_surrogates(text, where, line)
+    refuse_half_characters(text, where, line)
     given = [key for key in ENTITY_KEYS if values.get(key) is not None]
     # Tools leave an empty list under one name beside the spans under another.
     key = next((key for key in given if values[key] != []), given[0] if given else None)
@@ -130,11 +131,3 @@ def _first(value: Mapping[str, Any], keys: Sequence[str]) -> Any:
 def _short(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 80 else shown[:77] + "..."
-
-
-def _refuse_surrogates(text: str, where: str | Path, line: int) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-        raise UserError(what, where=where, line=line, fix="take it out") from None

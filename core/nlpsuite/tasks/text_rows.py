@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+from nlpsuite.tasks.char_spans import refuse_half_characters
 from nlpsuite.tasks.columns import KNOWN_NAMES, TEXT_NAMES, Columns, id_column, join_texts
 from nlpsuite.tasks.delimited import read_delimited
 from nlpsuite.tasks.headers import normal_name
@@ -109,7 +110,7 @@ def table_rows(
 
 def _given_id(value: Any, path: Path, line: int) -> dict[str, Any]:
     if isinstance(value, str):
-        _check_characters(value, path, line)
+        refuse_half_characters(value, path, line)
     return {"id": value} if isinstance(value, str | int | float) else {}
 
 
@@ -119,16 +120,8 @@ def _text(values: Mapping[str, Any], columns: Columns, path: Path, line: int) ->
     except TypeError as error:
         what = f"the text is not a string but {error}"
         raise UserError(what, where=path, line=line, fix="give the text as one string") from None
-    _check_characters(text, path, line)
+    refuse_half_characters(text, path, line)
     return text
-
-
-def _check_characters(text: str, path: Path, line: int) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-        raise UserError(what, where=path, line=line, fix="take it out") from None
 
 
 def is_blank_row(inputs: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.api import Row, UserError
+from nlpsuite.api import Row, UserError, refuse_half_characters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +49,7 @@ class Place:
             value = json.dumps(value)
         if not isinstance(value, str):
             raise self.error(f"`{name}` is not a text but {type(value).__name__}", "give it as one string")
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-            raise self.error(what, "take it out") from None
+        refuse_half_characters(value, self._path, self._line)
         return value
 
 

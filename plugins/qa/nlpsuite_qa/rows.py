@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.api import Row, UserError
+from nlpsuite.api import Row, UserError, refuse_half_characters
 from nlpsuite_qa.answers import NOWHERE, place_answers
 from nlpsuite_qa.forms import said_answers
 
@@ -40,13 +40,7 @@ class Shared:
         for name, text in (("question", question), ("context", context)):
             if self._split != "predict" and not text.strip():
                 raise UserError(f"a row with an empty {name}", where=where, fix="give it, or take the row out")
-            try:
-                text.encode()
-            except UnicodeEncodeError as error:
-                what = (
-                    f"half a surrogate pair in the {name}, \\u{ord(text[error.start]):x}, which stands for no character"
-                )
-                raise UserError(what, where=where, fix="take it out") from None
+            refuse_half_characters(text, where, name=name)
         inputs: dict[str, Any] = {"question": question, "context": context}
         if identity is not None:
             inputs["id"] = identity

@@ -57,19 +57,6 @@ def siblings(path: Path) -> list[str]:
     )
 
 
-def refuse_surrogates(value: str | None, path: Path, line: int) -> None:
-    """Refuse a text that no encoding can write.
-
-    Raises:
-        UserError: It holds half a surrogate pair.
-    """
-    try:
-        (value or "").encode()
-    except UnicodeEncodeError as error:
-        what = f"half a surrogate pair, \\u{ord(error.object[error.start]):x}, which stands for no character"
-        raise UserError(what, where=path, line=line, fix="take it out") from None
-
-
 def _records(path: Path) -> Iterator[Record]:
     for number, line in enumerate(file_lines(path), start=1):
         if not line.strip():

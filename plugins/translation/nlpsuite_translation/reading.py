@@ -21,6 +21,7 @@ from nlpsuite.api import (
     parallel_splits,
     partner,
     read_table,
+    refuse_half_characters,
     split_name,
 )
 from nlpsuite_translation.columns import (
@@ -33,7 +34,7 @@ from nlpsuite_translation.columns import (
     first_two,
     id_column,
 )
-from nlpsuite_translation.formats import bar_table, is_delimited, is_table, refuse_surrogates, siblings
+from nlpsuite_translation.formats import bar_table, is_delimited, is_table, siblings
 from nlpsuite_translation.languages import check_language, english_first, find_language, in_languages
 from nlpsuite_translation.layout import Layout
 
@@ -206,7 +207,7 @@ class PairReader:
                     if not isinstance(value, str | None):
                         what = f"the {name} is not a string but {type(value).__name__}"
                         raise UserError(what, where=table.path, line=record.line, fix="give each text as one string")
-                    refuse_surrogates(value, table.path, record.line)
+                    refuse_half_characters(value or "", table.path, record.line)
                 yield where, one or "", other, None if identity is None else record.values.get(identity)
 
         yield from self._checked(pairs(), split, str(table.path))
