@@ -9,7 +9,7 @@ TIMES = {
     "conll2003": "20m",
     "resume_ner": "5m",
     "squad": "28m",
-    "multi30k": "45m",
+    "multi30k": "40m",
     "novels": "8m",
 }
 """Training time of each data set, the same from scratch and pretrained."""
