@@ -10,7 +10,7 @@ TIMES = {
     "resume_ner": "5m",
     "squad": "28m",
     "multi30k": "40m",
-    "novels": "8m",
+    "novels": "20m",
 }
 """Training time of each data set, the same from scratch and pretrained."""
 
