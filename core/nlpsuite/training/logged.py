@@ -23,14 +23,14 @@ class LoggedReporter:
 
     def __init__(self, report: Reporter, path: Path):
         self._report, self._path = report, path
-        self._last = ""
+        self._said: set[str] = set()
 
     def say(self, text: str) -> None:
-        """Print and keep a line; one that repeats the line before, as of a file that is read twice, is left out."""
-        if text != self._last:
+        """Print and keep a line; one that was said before, as of a file that is read twice, is left out."""
+        if text not in self._said:
             self._report.say(text)
             self.keep(text)
-        self._last = text
+        self._said.add(text)
 
     def warn(self, text: str) -> None:
         """Print and keep a warning."""
