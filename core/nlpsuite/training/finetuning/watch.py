@@ -26,6 +26,8 @@ WRITING_SECONDS, WRITING_SPEED = 0.3, 20e6
 """Kept of a time budget for writing: seconds, and parameters a second."""
 LARGEST_RESERVE = 0.5
 """Share of a time budget that may be kept for what follows training."""
+COSTLY = 0.25
+"""Share of it from which on people are told, since a short run may then train for a few steps only."""
 
 
 class FinetuneWatch(pl.Callback):
@@ -64,6 +66,7 @@ class FinetuneWatch(pl.Callback):
         self._saved = 0.0
         self._logged = -math.inf
         self._loss = math.nan
+        self._told_of_cost = False
         self.finished = self.stopped_early = False
         self.signal_number: int | None = None
 
@@ -158,4 +161,18 @@ class FinetuneWatch(pl.Callback):
         per_token = self.training_seconds / max(1, module.tokens_seen)
         parameters = sum(parameter.numel() for parameter in module.parameters())
         after = self._validator.reserve(per_token) + WRITING_SECONDS + parameters / WRITING_SPEED
+        if self._validator.seconds and not self._told_of_cost and after > COSTLY * self._pace.budget.seconds:
+            self._told_of_cost = True
+            self._report.warn(costly_scoring(after, self._pace.budget.seconds))
         return min(after, LARGEST_RESERVE * self._pace.budget.seconds)
+
+
+def costly_scoring(after: float, budget: float) -> str:
+    """Return what to tell of scoring that takes a large part of a time budget.
+
+    Args:
+        after: Seconds that scoring after training will take.
+        budget: Seconds of the budget.
+    """
+    needs = f"scoring validation and test rows at the end takes about {people_time(after)} of the {people_time(budget)}"
+    return f"{needs}; give more --time, or fewer rows to score, to train for longer"

@@ -25,6 +25,7 @@ from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
 from nlpsuite.training.finetuning.finetune import FinetuneRequest, _compare, finetune
 from nlpsuite.training.finetuning.settings import FinetuneSettings
+from nlpsuite.training.finetuning.watch import costly_scoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -308,3 +309,9 @@ def test_from_scratch_with_its_own_tokenizer(run: Callable[..., FinetuneResult],
 def test_a_model_that_learned_nothing_is_told_from_rows_that_teach_nothing(spy, learned, guess, mode, said):
     _compare(learned, guess, mode, spy)
     assert [said in line for line in spy.warned] == ([True] if said else [])
+
+
+def test_scoring_that_takes_much_of_the_time_is_told_with_both_times():
+    said = costly_scoring(720.0, 1680.0)
+    assert "about 12 min of the 28 min" in said
+    assert "--time" in said
