@@ -64,7 +64,7 @@ def test_the_end_is_a_table_and_the_next_command(suite: Suite, tmp_path: Path):
     status, out, err = suite("sentiment", "--set", "max_steps=2", "--out", "r")
     assert status == 0, err
     lines = out.splitlines()
-    assert lines[0].split() == ["metric", "value", "baseline"]
+    assert lines[0].split() == ["metric", "value", "simplest", "guess"]
     assert lines[1].startswith("val/accuracy")
     assert lines[-2:] == ["model: r/model", "next: suite predict r FILE"]
     assert "fine-tuning" in err
