@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nlpsuite.errors import UserError
     from nlpsuite.host.hookspecs import hookimpl
     from nlpsuite.host.spec import API_VERSION, RunInfo, TaskSpec
+    from nlpsuite.people import counted
     from nlpsuite.report import Progress, Reporter, Silent
     from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
     from nlpsuite.tasks.byte_tokens import warn_of_bytes
@@ -128,6 +129,7 @@ _HOME = {
     "best_spans": "nlpsuite.tasks.span_decoding",
     "choose_direction": "nlpsuite.tasks.parallel",
     "continue_prompts": "nlpsuite.tasks.continuations",
+    "counted": "nlpsuite.people",
     "cut_place": "nlpsuite.tasks.text_documents",
     "data_files": "nlpsuite.tasks.text_documents",
     "data_suffix": "nlpsuite.tasks.tables",
@@ -238,6 +240,7 @@ __all__ = [
     "best_spans",
     "choose_direction",
     "continue_prompts",
+    "counted",
     "cut_place",
     "data_files",
     "data_suffix",

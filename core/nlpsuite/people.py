@@ -27,3 +27,14 @@ def people_count(number: float) -> str:
         if number >= size:
             return f"{number / size:.1f}{unit}"
     return f"{number:.0f}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: `1 row`, `2,000 rows`.
+
+    Args:
+        number: How many.
+        noun: What one of them is called.
+        plural: What several are called; the noun with an s if not given.
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

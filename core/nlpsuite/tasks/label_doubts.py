@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from nlpsuite.errors import UserError
+from nlpsuite.people import counted
 from nlpsuite.tasks.label_orders import NUMBER
 from nlpsuite.tasks.labels import NO_REGRESSION, labels_of, split_where
 
@@ -44,7 +45,7 @@ def _spelt_differently(counts: Mapping[str, int], first: Mapping[str, str]) -> I
     several = [names for names in spellings.values() if len(names) > 1]
     if several:
         names = sorted(several[0], key=lambda name: -counts[name])
-        shown = " and ".join(f"`{name}` ({_rows(counts[name])})" for name in names)
+        shown = " and ".join(f"`{name}` ({counted(counts[name], 'row')})" for name in names)
         count = len(several) - 1
         more = f"; {count} more label{' is' if count == 1 else 's are'} written in several ways" if count else ""
         what = f"labels {shown} differ only in case or white space, and are learned as different ones"
@@ -57,7 +58,7 @@ def _missing(counts: Mapping[str, int], first: Mapping[str, str]) -> Iterator[st
         total = sum(counts[name] for name in found)
         have, rows = ("has", "the row if it has") if total == 1 else ("have", "the rows if they have")
         names = " or ".join(f"`{name}`" for name in found)
-        what = f"{_rows(total)} {have} the label {names}, which often stands for no label"
+        what = f"{counted(total, 'row')} {have} the label {names}, which often stands for no label"
         yield f"{what}, the first at {first[found[0]]}; it is learned as a label: take out {rows} none"
 
 
@@ -86,10 +87,6 @@ def _contradictions(rows: Sequence[Row]) -> Iterator[str]:
         shown = " and ".join(f"{row.where} (`{', '.join(labels_of(row))}`)" for row in pair)
         texts = "1 text has" if len(contrary) == 1 else f"{len(contrary)} texts have"
         yield f"{texts} different labels in different training rows, {total} of {len(rows)}, such as {shown}"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
 
 
 def refuse_scores(rows: Sequence[Row]) -> None:

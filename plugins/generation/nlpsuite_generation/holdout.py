@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nlpsuite.api import TextRow, UserError, cut_place
+from nlpsuite.api import TextRow, UserError, counted, cut_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,4 +113,4 @@ def _cut_row(row: TextRow, place: int) -> tuple[list[TextRow], list[TextRow]]:
 def _say(held: Sequence[Row], sizes: Sequence[int], how: str, report: Reporter) -> None:
     size = sum(len(row.inputs["text"]) for row in held)
     share = 100 * size / sum(sizes)
-    report.say(f"{len(held):,} rows held out, {size:,} characters ({share:.1f} %), {how}")
+    report.say(f"{counted(len(held), 'row')} held out, {size:,} characters ({share:.1f} %), {how}")

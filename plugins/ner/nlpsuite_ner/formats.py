@@ -12,6 +12,7 @@ from nlpsuite.api import (
     MISC_KEYS,
     Layout,
     UserError,
+    counted,
     data_suffix,
     file_lines,
     find_layout,
@@ -21,7 +22,6 @@ from nlpsuite.api import (
 from nlpsuite_ner.evidence import LOOK, Clues, first_lines, is_one_word_a_line
 from nlpsuite_ner.items import column_items, json_items, text_items
 from nlpsuite_ner.sheets import find_sheet
-from nlpsuite_ner.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.api import Row, SchemeFinder, Span, UserError, file_lines
-from nlpsuite_ner.wording import counted
+from nlpsuite.api import Row, SchemeFinder, Span, UserError, counted, file_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,6 +14,7 @@ from nlpsuite.api import (
     UserError,
     WordEncoder,
     add_examples,
+    counted,
     data_suffix,
     file_lines,
     find_splits,
@@ -25,7 +26,6 @@ from nlpsuite_ner.formats import JSON_SUFFIXES, SUFFIXES, open_file, open_stream
 from nlpsuite_ner.reading import labelled_rows, target_spans, unlabelled_rows
 from nlpsuite_ner.sheets import EXAMPLES as SHEET_EXAMPLES
 from nlpsuite_ner.splitting import TextSplitter
-from nlpsuite_ner.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
