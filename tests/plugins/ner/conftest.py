@@ -1,4 +1,4 @@
-"""A task that is cheap to make, and a reporter that remembers what it was told."""
+"""A task that is cheap to make, each with a reporter of its own that remembers what it was told."""
 
 from __future__ import annotations
 
@@ -10,28 +10,16 @@ from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
 
 
-class Told(Silent):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.warned: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-
 @pytest.fixture(scope="module")
 def tokenizer():
     return train_tokenizer(["Ana met Bo in Rome and saw the sea."], vocab_size=280, report=Silent())
 
 
 @pytest.fixture
-def make(tokenizer):
+def make(tokenizer, spy):
     def made(**settings):
         (spec,) = nlpsuite_ner.nlpsuite_tasks()
-        return spec.build(TaskContext(tokenizer, 64, 1, Told()), spec.config(**settings))
+        return spec.build(TaskContext(tokenizer, 64, 1, type(spy)()), spec.config(**settings))
 
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,55 +19,38 @@ if TYPE_CHECKING:
 EN, ZH, DE = ["It is late.", "Come in!"], ["现在很晚了。", "进来！"], ["Es ist spät.", "Komm herein!"]
 
 
-class Log:
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.warned: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
-
-
 def write(path: Path, *lines: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 
 
-def reader(log: Log, **settings) -> PairReader:
-    return PairReader(TranslationSettings(**settings), log)  # type: ignore[arg-type]
+def reader(spy: Any, **settings) -> PairReader:
+    return PairReader(TranslationSettings(**settings), spy)  # type: ignore[arg-type]
 
 
 def read(made: PairReader, path: Path, split: str = "train") -> list[tuple[str, str | None]]:
     return [(row.inputs["source"], row.target) for row in made.read(path, split)]  # type: ignore[arg-type]
 
 
-def model(log: Log, layout: Layout, **settings) -> PairReader:
+def model(spy: Any, layout: Layout, **settings) -> PairReader:
     """Return the reader of a model that is loaded again."""
-    made = reader(log, **settings)
+    made = reader(spy, **settings)
     made.layout = Layout.from_state(json.loads(json.dumps(layout.to_state())))
     return made
 
 
 @pytest.fixture(params=["files", "columns"])
-def en_zh(request, tmp_path, log) -> PairReader:
+def en_zh(request, tmp_path, spy) -> PairReader:
     """The reader of a model from English to Chinese, trained on parallel files or on a table."""
-    trained = reader(log)
+    trained = reader(spy)
     if request.param == "files":
         write(tmp_path / "t" / "train.zh", *ZH)
         read(trained, write(tmp_path / "t" / "train.en", *EN))
     else:
         pairs = zip(ZH, EN, strict=True)
         read(trained, write(tmp_path / "t" / "train.tsv", "zh\ten", *map("\t".join, pairs)))
-    return model(log, trained.layout)
+    return model(spy, trained.layout)
 
 
 @pytest.mark.parametrize(
@@ -94,36 +77,36 @@ def test_suffixes_need_be_no_known_language():
 
 
 @pytest.mark.parametrize("names", ["英文,中文", "英语,汉语", "English,Chinese"])
-def test_headers_in_chinese(tmp_path, log, names):
+def test_headers_in_chinese(tmp_path, spy, names):
     pairs = [",".join(pair) for pair in zip(EN, ZH, strict=True)]
-    assert read(reader(log), write(tmp_path / "a.csv", names, *pairs)) == list(zip(EN, ZH, strict=True))
+    assert read(reader(spy), write(tmp_path / "a.csv", names, *pairs)) == list(zip(EN, ZH, strict=True))
     back = ",".join(reversed(names.split(",")))
     pairs = [",".join(pair) for pair in zip(ZH, EN, strict=True)]
     path = write(tmp_path / "b.csv", back, *pairs)
-    assert read(reader(log), path) == list(zip(EN, ZH, strict=True)), "from English, whichever stands first"
-    assert read(reader(log, source="zh", target="en"), path) == list(zip(ZH, EN, strict=True)), "codes mean the same"
+    assert read(reader(spy), path) == list(zip(EN, ZH, strict=True)), "from English, whichever stands first"
+    assert read(reader(spy, source="zh", target="en"), path) == list(zip(ZH, EN, strict=True)), "codes mean the same"
 
 
-def test_headers_of_two_sides_in_chinese(tmp_path, log):
+def test_headers_of_two_sides_in_chinese(tmp_path, spy):
     path = write(tmp_path / "a.tsv", "译文\t原文", *map("\t".join, zip(EN, ZH, strict=True)))
-    assert read(reader(log), path) == list(zip(ZH, EN, strict=True))
+    assert read(reader(spy), path) == list(zip(ZH, EN, strict=True))
 
 
-def test_languages_asked_of_a_file_without_header_are_an_error(tmp_path, log):
+def test_languages_asked_of_a_file_without_header_are_an_error(tmp_path, spy):
     path = write(tmp_path / "a.tsv", *map("\t".join, zip(EN, DE, strict=True)))
     with pytest.raises(UserError, match=r"no column `de`, which task.source asks for: the file has no header") as error:
-        read(reader(log, source="de", target="en"), path)
+        read(reader(spy, source="de", target="en"), path)
     assert error.value.line == 1
     assert "task.source=2 --set task.target=1" in error.value.fix
-    assert read(reader(log, source=2, target=1), path) == list(zip(DE, EN, strict=True))
+    assert read(reader(spy, source=2, target=1), path) == list(zip(DE, EN, strict=True))
     with pytest.raises(UserError, match="no column `3`"):
-        read(reader(log, source=3, target=1), path)
+        read(reader(spy, source=3, target=1), path)
 
 
-def test_columns_asked_for_that_a_header_lacks_are_an_error(tmp_path, log):
+def test_columns_asked_for_that_a_header_lacks_are_an_error(tmp_path, spy):
     path = write(tmp_path / "a.tsv", "source\ttarget", *map("\t".join, zip(EN, DE, strict=True)))
     with pytest.raises(UserError, match=r"no column `de`, which task.source asks for") as error:
-        read(reader(log, source="de", target="en"), path)
+        read(reader(spy, source="de", target="en"), path)
     assert error.value.fix == "there is `source`, `target`"
 
 
@@ -161,21 +144,21 @@ def test_the_same_languages_by_other_names_are_found(tmp_path, en_zh):
     assert read(en_zh, table, "test") == list(zip(EN, ZH, strict=True))
 
 
-def test_names_that_tell_no_language_are_taken_as_they_are(tmp_path, en_zh, log):
+def test_names_that_tell_no_language_are_taken_as_they_are(tmp_path, en_zh, spy):
     pairs = list(map("\t".join, zip(EN, ZH, strict=True)))
     assert read(en_zh, write(tmp_path / "a.tsv", "source\ttarget", *pairs), "test") == list(zip(EN, ZH, strict=True))
-    assert not log.warned
+    assert not spy.warned
     assert read(en_zh, write(tmp_path / "b.tsv", *pairs), "test") == list(zip(EN, ZH, strict=True))
-    (warned,) = log.warned
+    (warned,) = spy.warned
     assert "no header, so column 1 is taken for `en`, column 2 for `zh`" in warned
     assert read(en_zh, write(tmp_path / "lines.txt", *EN), "predict") == [(text, None) for text in EN]
 
 
-def test_a_model_of_one_direction_reads_all_files_in_it(tmp_path, log):
-    trained = reader(log, source="zh", target="en")
+def test_a_model_of_one_direction_reads_all_files_in_it(tmp_path, spy):
+    trained = reader(spy, source="zh", target="en")
     write(tmp_path / "train.zh", *ZH)
     read(trained, write(tmp_path / "train.en", *EN))
-    later = model(log, trained.layout, source="zh", target="en")
+    later = model(spy, trained.layout, source="zh", target="en")
     for name, rows in (("a.tsv", zip(EN, ZH, strict=True)), ("b.csv", zip(ZH, EN, strict=True))):
         columns = ("en", "zh") if name == "a.tsv" else ("Chinese", "English")
         separator = "\t" if name == "a.tsv" else ","
@@ -183,17 +166,17 @@ def test_a_model_of_one_direction_reads_all_files_in_it(tmp_path, log):
         assert read(later, path, "test") == list(zip(ZH, EN, strict=True))
 
 
-def test_what_is_asked_later_counts_before_what_was_trained_on(tmp_path, en_zh, log):
+def test_what_is_asked_later_counts_before_what_was_trained_on(tmp_path, en_zh, spy):
     table = write(tmp_path / "test.tsv", "en\tde", *map("\t".join, zip(EN, DE, strict=True)))
-    asked = model(log, en_zh.layout, source="en", target="de")
+    asked = model(spy, en_zh.layout, source="en", target="de")
     assert read(asked, table, "test") == list(zip(EN, DE, strict=True))
     with pytest.raises(UserError, match="no language `fr` here"):
-        read(model(log, en_zh.layout, source="en", target="fr"), table, "test")
+        read(model(spy, en_zh.layout, source="en", target="fr"), table, "test")
 
 
-def test_generic_training_data_says_nothing_of_languages(tmp_path, log):
-    trained = reader(log)
+def test_generic_training_data_says_nothing_of_languages(tmp_path, spy):
+    trained = reader(spy)
     read(trained, write(tmp_path / "train.tsv", *map("\t".join, zip(EN, ZH, strict=True))))
-    later = model(log, trained.layout)
+    later = model(spy, trained.layout)
     table = write(tmp_path / "test.tsv", "en\tde", *map("\t".join, zip(EN, DE, strict=True)))
     assert read(later, table, "test") == list(zip(EN, DE, strict=True))
