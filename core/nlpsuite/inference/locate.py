@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -29,14 +30,15 @@ def find_backbone(target: str) -> Path:
 
 
 def evaluation_file(target: str, data: Path) -> Path | None:
-    """Return a new file in a run's folder for the predictions of the rows of `data`; None where `target` is a bare model.
+    """Return a new file in a run's folder for the predictions of the rows of `data`; None where there is no such folder.
 
     Args:
-        target: A run's folder, or a model folder, which is an artifact and is not written to.
+        target: A run's folder, or a model folder, which is an artifact and is not written to; a run that is not this user's to
+            write to is scored all the same.
         data: The file or folder that is scored.
     """
     run = Path(target).expanduser()
-    if not (run / "model" / "config.json").is_file():
+    if not (run / "model" / "config.json").is_file() or not os.access(run, os.W_OK):
         return None
     folder = run / "evaluations"
     with writing_to(folder):

@@ -6,7 +6,7 @@ import pytest
 
 from nlpsuite.errors import UserError
 from nlpsuite.inference import locate
-from nlpsuite.inference.locate import find_backbone, find_task_model
+from nlpsuite.inference.locate import evaluation_file, find_backbone, find_task_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +75,13 @@ def test_the_embedded_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "assets" / "nano").mkdir(parents=True)
     (tmp_path / "assets" / "nano" / "config.json").touch()
     assert find_backbone("nano") == tmp_path / "assets" / "nano"
+
+
+def test_predictions_of_a_run_get_a_new_file_in_it_if_it_can_be_written_to(run: Path, monkeypatch: pytest.MonkeyPatch):
+    place = evaluation_file(str(run), run / "dev.rows.tsv")
+    assert place == run / "evaluations" / "dev.jsonl"
+    place.touch()
+    assert evaluation_file(str(run), run / "dev.tsv") == run / "evaluations" / "dev-2.jsonl"
+    assert evaluation_file(str(run / "model"), run / "dev.tsv") is None
+    monkeypatch.setattr(locate.os, "access", lambda path, mode: False)
+    assert evaluation_file(str(run), run / "dev.tsv") is None
