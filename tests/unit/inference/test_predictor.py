@@ -30,8 +30,10 @@ def model(backbone_folder: Path) -> tuple[Task, torch.nn.Module, Backbone, int]:
     task = spec.build(TaskContext(tokenizer, backbone.config.context, 0, Silent()), spec.config())
     task.fit([Row({"text": "a"}, "x"), Row({"text": "b"}, "y"), Row({"text": "c"}, "z")])
     head = task.make_head(backbone.config.d_model)
+    # Drawn by a seed: weights by chance of whatever ran before may be so large that rounding shows.
+    generator = torch.Generator().manual_seed(1)
     for parameter in head.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
+        torch.nn.init.normal_(parameter, std=0.3, generator=generator)
     return task, head, backbone, tokenizer.pad_id
 
 
