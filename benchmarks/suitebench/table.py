@@ -6,6 +6,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 from suitebench.lines import LINES
+from suitebench.page import put_between
 from suitebench.rows import COLUMNS
 
 if TYPE_CHECKING:
@@ -212,8 +213,4 @@ def write_section(page: Path, text: str) -> None:
     Raises:
         ValueError: The page lacks the marks.
     """
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page}: no place for the table; add the two lines `{BEGIN}` and `{END}`")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    put_between(page, BEGIN, END, text)

@@ -1,0 +1,105 @@
+"""Why the defaults of `suite pretrain` are what they are: one change a row, on real text, five minutes each.
+
+    NLPSUITE_DATA=../shared/data python benchmarks/ablations.py [ROW ...] [--list] [--write]
+
+A smaller network than nano (4 layers, width 192, vocabulary 4,096: 2.6M parameters), so that five minutes show something.
+Every row is scored alike: bits per byte of 65,536 held-out tokens of the encyclopedia, in rows of single documents. Two
+seeds of the first row tell how much of a difference is chance. Records are in benchmarks/results/ablations.json; a row
+that is done is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from peerbench.contest import ours, prepare, score
+from suitebench.machine import commit, machine, versions
+from suitebench.page import put_between
+from suitebench.store import Store
+
+RESULTS = Path(__file__).parent / "results" / "ablations.json"
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+MARKS = ("<!-- benchmarks/ablations.py --write: begin -->", "<!-- benchmarks/ablations.py --write: end -->")
+VOCABULARY = 4096
+SHAPE = {"d_model": 192, "n_layers": 4, "n_heads": 3, "n_kv_heads": 3, "head_dim": 64, "d_ff": 512}
+COMMON = ("--objective", "causal", "--time", "5m", "--set", "validations=1", "--set", "samples=0")
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "defaults, seed 2": {"seed": 2},
+    "AdamW for all, 1e-3": {"optimizer.name": "adamw", "optimizer.lr": 1e-3},
+    "AdamW for all, 3e-3": {"optimizer.name": "adamw"},
+    "2 Newton-Schulz iterations": {"optimizer.newton_schulz": 2},
+    "3 Newton-Schulz iterations": {"optimizer.newton_schulz": 3},
+    "6 Newton-Schulz iterations": {"optimizer.newton_schulz": 6},
+    "1,024 tokens a step": {"optimizer.batch_tokens": 1024},
+    "4,096 tokens a step": {"optimizer.batch_tokens": 4096},
+    "Muon's rate 0.01": {"optimizer.matrix_lr": 0.01},
+    "Muon's rate 0.04": {"optimizer.matrix_lr": 0.04},
+    "AdamW's rate 1.5e-3": {"optimizer.lr": 1.5e-3},
+    "AdamW's rate 6e-3": {"optimizer.lr": 6e-3},
+    "no weight decay": {"optimizer.weight_decay": 0.0},
+    "weight decay 0.4": {"optimizer.weight_decay": 0.4},
+    "decay over the last 0.3": {"optimizer.decay": 0.3},
+    "decay over all of the run": {"optimizer.decay": 0.98},
+    "weights averaged over the last 0.1": {"optimizer.average": 0.1},
+    "average of the last 0.2, floor 0.2": {"optimizer.average": 0.2, "optimizer.floor": 0.2},
+    "short rows for 0.4 of the run": {"short_rows": 0.4},
+    "short rows for 0.8 of the run": {"short_rows": 0.8},
+    "no z-loss": {"objective.z_loss": 0.0},
+}
+
+
+def flags(change: dict[str, Any]) -> list[str]:
+    """Return the flags of a row."""
+    sets: dict[str, Any] = {"model.vocab_size": VOCABULARY}
+    sets |= {f"model.{name}": value for name, value in SHAPE.items()}
+    return [word for name, value in (sets | change).items() for word in ("--set", f"{name}={value}")]
+
+
+def table(records: dict[str, dict[str, Any]]) -> str:
+    """Return the rows in Markdown, each beside the first."""
+    base = records["defaults"]["bits_per_byte"]
+    lines = ["| change | bits per byte | against the first row | steps | tokens/s |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {name} | {r['bits_per_byte']:.4f} | {r['bits_per_byte'] - base:+.4f} | {r['steps']:,} "
+        f"| {r['tokens_per_second']:,.0f} |"
+        for name, r in records.items()
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the rows that are not done, keep them, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW")
+    parser.add_argument("--work", type=Path, default=Path("runs/ablations"))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    store = Store(RESULTS)
+    if arguments.list:
+        print("\n".join(CHANGES))
+        return
+    if arguments.write:
+        done = store.read()
+        put_between(PAGE, *MARKS, table({name: done[name] for name in CHANGES if name in done}))
+        return
+    text = Path(os.environ.get("NLPSUITE_DATA", "../shared/data")) / "pretrain" / "enwiki_2015"
+    tokens = prepare(text, arguments.work, VOCABULARY)
+    for name in arguments.rows or list(CHANGES):
+        if name in store.read():
+            continue
+        found = ours(text, arguments.work, *COMMON, *flags(CHANGES[name]))
+        found |= {"bits_per_byte": score(found["run"], tokens), "change": CHANGES[name]}
+        found |= {"machine": machine(), "versions": versions(), "git": commit(), "date": date.today().isoformat()}
+        store.put(name, found)
+        print(f"{name}: {found['bits_per_byte']:.4f} bits per byte, {found['steps']:,} steps", flush=True)
+
+
+if __name__ == "__main__":
+    main()
