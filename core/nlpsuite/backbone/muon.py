@@ -1,8 +1,7 @@
 """Muon for the matrices of the blocks and AdamW for everything else, in one optimiser.
 
 Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon/) replaces the momentum of a matrix by its nearest
-semi-orthogonal matrix, so that every direction learns at one rate. Newton-Schulz iterations find it with matrix products
-alone: in float32 on a CPU, where bf16 is slow, and in bf16 on a GPU.
+semi-orthogonal matrix (`orthogonal.py`), so that every direction learns at one rate.
 """
 
 from __future__ import annotations
@@ -11,32 +10,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+
+from nlpsuite.backbone.orthogonal import orthogonalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of the quintic that pushes singular values towards one fastest (Jordan 2024)."""
+    from torch import Tensor
 
-
-def orthogonalise(matrices_NRC: Tensor, steps: int = 5) -> Tensor:
-    """Return matrices with the same singular vectors and singular values near one.
-
-    Args:
-        matrices_NRC: N matrices of R rows and C columns.
-        steps: Newton-Schulz iterations.
-    """
-    a, b, c = NEWTON_SCHULZ
-    x = matrices_NRC.to(torch.bfloat16 if matrices_NRC.is_cuda else torch.float32)
-    tall = x.shape[-2] > x.shape[-1]
-    if tall:  # the Gram matrix is then the smaller of the two
-        x = x.mT
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x.mT if tall else x).to(matrices_NRC.dtype)
+NEWTON_SCHULZ = 4
+"""Iterations towards the orthogonal matrix."""
 
 
 class MuonAdamW(torch.optim.AdamW):
@@ -50,13 +33,21 @@ class MuonAdamW(torch.optim.AdamW):
         eps: AdamW's guard.
         momentum: Muon's decay of the running gradient; Nesterov's look-ahead is used.
         fused: Whether AdamW runs its fused kernel.
+        newton_schulz: Iterations towards the orthogonal matrix.
     """
 
     def __init__(
-        self, groups: list[dict[str, Any]], *, betas: tuple[float, float], eps: float, momentum: float, fused: bool
+        self,
+        groups: list[dict[str, Any]],
+        *,
+        betas: tuple[float, float],
+        eps: float,
+        momentum: float,
+        fused: bool,
+        newton_schulz: int = NEWTON_SCHULZ,
     ):
         super().__init__(groups, betas=betas, eps=eps, fused=fused)
-        self.momentum = momentum
+        self.momentum, self.newton_schulz = momentum, newton_schulz
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -91,7 +82,7 @@ class MuonAdamW(torch.optim.AdamW):
             running.lerp_(weight.grad, 1.0 - self.momentum)
             by_shape[weight.shape].append((weight, weight.grad.lerp(running, self.momentum)))
         for shape, pairs in by_shape.items():
-            update = orthogonalise(torch.stack([look_ahead for _, look_ahead in pairs]))
+            update = orthogonalise(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
             # Tall matrices take larger steps, so that an update moves the output as much whatever the shape.
             rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
             for (weight, _), delta in zip(pairs, update, strict=True):

@@ -17,6 +17,8 @@ from nlpsuite.backbone.loss import chunked_cross_entropy
 from nlpsuite.text.order import NO_TARGET, PADDING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -38,6 +40,7 @@ class Example:
         mode: How the network attends.
         tokens: Real input tokens, for speed and budgets.
         documents: The documents the rows come from, for messages.
+        whole: Whether each row is a piece of one document and nothing else, so that `segments_BT` says nothing.
     """
 
     ids_BT: Tensor
@@ -47,6 +50,7 @@ class Example:
     mode: Literal["causal", "bidirectional"]
     tokens: int
     documents: tuple[int, ...]
+    whole: bool
 
     def to(self, device: torch.device) -> Example:
         """Return the example with its tensors on `device`."""
@@ -65,42 +69,58 @@ def causal_example(rows: Rows) -> Example:
     return _example(rows, rows.ids_BT, positions, rows.next_BT.reshape(-1)[positions], "causal")
 
 
-def masked_example(
-    rows: Rows,
-    *,
-    rate: float,
-    longest: int,
-    mask_id: int,
-    first_id: int,
-    vocab_size: int,
-    generator: np.random.Generator,
-) -> Example:
-    """Mask spans of tokens and predict each from the position before it, seeing the rest of its document.
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """How tokens are masked.
 
-    Of the chosen tokens 80 % become the mask, 10 % a random token, 10 % stay (Devlin et al. 2019). Their number depends
-    on the rows alone, so that shapes are steady.
-
-    Args:
-        rows: Packed rows.
-        rate: Share of tokens to predict.
+    Attributes:
+        rate: Share of a row's tokens to predict.
         longest: Spans are of 1 to this many tokens.
         mask_id: The mask's id.
         first_id: The first id that is not special; random tokens are drawn from here on.
         vocab_size: One past the last id.
-        generator: The only source of chance.
     """
-    ids, segments = rows.ids_BT.reshape(-1), rows.segments_BT
-    can = np.zeros(segments.shape, dtype=bool)
-    can[:, 1:] = (segments[:, 1:] == segments[:, :-1]) & (segments[:, 1:] != PADDING)
-    candidates = np.flatnonzero(can.reshape(-1))
-    number = min(len(candidates), max(1, round(rate * len(candidates))))
-    chosen = _draw_spans(candidates, number, longest, can.size, generator)
-    masked = ids.copy()
+
+    rate: float
+    longest: int
+    mask_id: int
+    first_id: int
+    vocab_size: int
+
+
+def masked_example(rows: Rows, masking: Masking, generators: Sequence[np.random.Generator]) -> Example:
+    """Mask spans of tokens and predict each from the position before it, seeing the rest of its document.
+
+    Of the chosen tokens 80 % become the mask, 10 % a random token, 10 % stay (Devlin et al. 2019). Their number depends
+    on the rows alone, so that shapes are steady, and what happens to a row on that row and its generator alone.
+
+    Args:
+        rows: Packed rows.
+        masking: How.
+        generators: The only source of chance, one for each row.
+    """
+    masked, positions = rows.ids_BT.copy(), []
+    width = masked.shape[1]
+    for row, generator in enumerate(generators):
+        chosen = _mask_row(masked[row], rows.segments_BT[row], masking, generator)
+        positions.append(row * width + chosen - 1)
+    flat = np.concatenate(positions)
+    return _example(rows, masked, flat, rows.ids_BT.reshape(-1)[flat + 1], "bidirectional")
+
+
+def _mask_row(
+    ids_T: NDArray[np.int64], segments_T: NDArray[np.int64], masking: Masking, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Mask a row in place and return the positions that are to be predicted, sorted."""
+    same = (segments_T[1:] == segments_T[:-1]) & (segments_T[1:] != PADDING)
+    candidates = np.flatnonzero(same) + 1
+    number = min(len(candidates), max(1, round(masking.rate * len(candidates))))
+    chosen = _draw_spans(candidates, number, masking.longest, len(ids_T), generator)
     draw = generator.random(len(chosen))
-    masked[chosen[draw < 0.8]] = mask_id
+    ids_T[chosen[draw < 0.8]] = masking.mask_id
     changed = chosen[(draw >= 0.8) & (draw < 0.9)]
-    masked[changed] = generator.integers(first_id, vocab_size, len(changed))
-    return _example(rows, masked.reshape(rows.ids_BT.shape), chosen - 1, ids[chosen], "bidirectional")
+    ids_T[changed] = generator.integers(masking.first_id, masking.vocab_size, len(changed))
+    return chosen
 
 
 def _draw_spans(
@@ -133,22 +153,33 @@ def _example(
         mode=mode,
         tokens=int((rows.segments_BT != PADDING).sum()),
         documents=tuple(rows.documents),
+        whole=not rows.segments_BT.any(),
     )
 
 
-def is_masked_turn(objective: ObjectiveName, micro: int, masked_share: float) -> bool:
-    """Whether micro-batch number `micro` is masked; `hybrid` spreads masked ones evenly at `masked_share`."""
+def is_masked_row(objective: ObjectiveName, number: int, masked_share: float) -> bool:
+    """Whether row `number` of the training order is masked; `hybrid` spreads masked ones evenly at `masked_share`."""
     share = {"causal": 0.0, "masked": 1.0, "hybrid": masked_share}[objective]
-    return int((micro + 1) * share) > int(micro * share)
+    return int((number + 1) * share) > int(number * share)
 
 
-def predicting_states(backbone: Backbone, example: Example) -> Tensor:
-    """Return the hidden states of the predicting positions, (N, D)."""
-    hidden_BTD = backbone(example.ids_BT, mode=example.mode, segments_BT=example.segments_BT)
+def predicting_states(backbone: Backbone, example: Example, *, row: int | None = None) -> Tensor:
+    """Return the hidden states of the predicting positions, (N, D).
+
+    Args:
+        backbone: The network.
+        example: What is predicted.
+        row: Cut every row into rows of so many inputs, a divisor of T, each of which sees itself alone.
+    """
+    ids, segments = example.ids_BT, example.segments_BT
+    if row is not None:
+        # Positions are counted over all rows, so they stay as they are when rows are cut.
+        ids, segments = ids.view(-1, row), segments.view(-1, row)
+    hidden_BTD = backbone(ids, mode=example.mode, segments_BT=None if example.whole else segments)
     return hidden_BTD.flatten(0, 1).index_select(0, example.positions_N)  # type: ignore[no-any-return]
 
 
-def objective_loss(backbone: Backbone, example: Example, *, z_loss: float = 0.0) -> Tensor:
-    """Return the mean cross-entropy of an example in nats per predicted token."""
-    hidden_ND = predicting_states(backbone, example)
+def objective_loss(backbone: Backbone, example: Example, *, z_loss: float = 0.0, row: int | None = None) -> Tensor:
+    """Return the mean cross-entropy of an example in nats per predicted token; `row` as in `predicting_states`."""
+    hidden_ND = predicting_states(backbone, example, row=row)
     return chunked_cross_entropy(hidden_ND, backbone.output_weight, example.targets_N, z_loss=z_loss)

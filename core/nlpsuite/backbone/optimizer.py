@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from nlpsuite.backbone.muon import MuonAdamW
+from nlpsuite.backbone.muon import NEWTON_SCHULZ, MuonAdamW
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,13 @@ def is_matrix(name: str, parameter: Tensor) -> bool:
 
 
 def make_optimizer(
-    backbone: Backbone, kind: OptimizerName, *, lr: float, matrix_lr: float, weight_decay: float
+    backbone: Backbone,
+    kind: OptimizerName,
+    *,
+    lr: float,
+    matrix_lr: float,
+    weight_decay: float,
+    newton_schulz: int = NEWTON_SCHULZ,
 ) -> torch.optim.Optimizer:
     """Make the optimiser for pretraining; each group remembers its full rate as `peak_lr`.
 
@@ -32,9 +38,8 @@ def make_optimizer(
         lr: AdamW's learning rate.
         matrix_lr: Muon's learning rate.
         weight_decay: Decay of matrices. Embeddings and norms are not decayed.
+        newton_schulz: Muon's iterations.
     """
-    # On a GPU Lightning refuses to clip gradients for a fused optimiser under mixed precision.
-    fused = next(backbone.parameters()).device.type == "cpu"
     matrices = [p for n, p in backbone.named_parameters() if is_matrix(n, p)]
     others = [p for n, p in backbone.named_parameters() if not is_matrix(n, p)]
     muon = kind == "muon"
@@ -44,8 +49,8 @@ def make_optimizer(
         {"params": others, "lr": lr, "peak_lr": lr, "weight_decay": 0.0, "muon": False},
     ]
     if muon:
-        return MuonAdamW(groups, betas=(0.8, 0.95), eps=1e-10, momentum=0.95, fused=fused)
-    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), eps=1e-8, fused=fused)
+        return MuonAdamW(groups, betas=(0.8, 0.95), eps=1e-10, momentum=0.95, fused=True, newton_schulz=newton_schulz)
+    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), eps=1e-8, fused=True)
 
 
 def rate_factor(progress: float, *, warmup: float, decay: float, floor: float) -> float:

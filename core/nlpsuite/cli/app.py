@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    noted: dict[str, bool] = {}
+    noted: dict[str, Any] = {"typed": typed}
     try:
         status = get_command(make_app()).main(typed or ["--help"], "suite", standalone_mode=False, obj=noted)
         sys.stdout.flush()

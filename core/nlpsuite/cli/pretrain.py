@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlpsuite.cli.console import Console
+from nlpsuite.cli.launch import is_first, start_on_each
 from nlpsuite.cli.options import (
     BatchTokensOption,
     DevicesOption,
@@ -56,6 +57,7 @@ CacheOption = Annotated[
 
 
 def pretrain(
+    context: typer.Context,
     text: TextArgument = None,
     config: ConfigOption = None,
     size: SizeOption = None,
@@ -87,7 +89,7 @@ def pretrain(
     """
     from nlpsuite.config import merge, parse_assignments, read_recipe
 
-    console = Console(quiet=quiet, verbose=verbose)
+    console = Console(quiet=quiet or not is_first(), verbose=verbose)
     flags = {
         "model": given(size=size),
         "objective": given(name=objective),
@@ -100,9 +102,13 @@ def pretrain(
     named = text or []
     request = _resumed(out, cache, values, named) if resume else _fresh(named, values, config, out, cache, init)
 
+    start_on_each(request.settings.devices, context)
+
     from nlpsuite.training.pretraining.pretrain import pretrain as train
 
     scores = train(request, console)
+    if not is_first():
+        return
     model = request.out / "model"
     if as_json:
         console.json(

@@ -14,6 +14,8 @@ from nlpsuite.errors import UserError
 from nlpsuite.text.packing import Pieces, Plan, count_rows, cut_documents, plan_epoch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from nlpsuite.text.tokenfile import TokenFile
@@ -77,13 +79,17 @@ class RowOrder:
 
     def rows(self, first: int, number: int) -> Rows:
         """Return rows `first` ... `first + number - 1`, counted from the start of training."""
-        shape = (number, self._row)
+        return self.pick(range(first, first + number))
+
+    def pick(self, numbers: Sequence[int]) -> Rows:
+        """Return the rows of these numbers, counted from the start of training."""
+        shape = (len(numbers), self._row)
         ids = np.full(shape, self._pad_id, dtype=np.int64)
         following = np.full(shape, NO_TARGET, dtype=np.int64)
         segments = np.full(shape, PADDING, dtype=np.int64)
         documents: list[int] = []
-        for b in range(number):
-            shard, pieces, plan, r = self._find(first + b)
+        for b, number in enumerate(numbers):
+            shard, pieces, plan, r = self._find(number)
             at = 0
             for segment, piece in enumerate(plan.pieces[plan.offsets[r] : plan.offsets[r + 1]]):
                 start, length = int(pieces.starts[piece]), int(pieces.lengths[piece])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nlpsuite.backbone.machine import Machine
+    from nlpsuite.training.together import Together
 
 _LOGGERS = ("pytorch_lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning.utilities.rank_zero")
 
@@ -36,15 +37,25 @@ class RunsOn(Protocol):
         """Lightning's strategy."""
 
 
-def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
-    """Return the `Trainer` arguments that all runs share."""
+def trainer_options(settings: RunsOn, machine: Machine, group: Together | None = None) -> dict[str, Any]:
+    """Return the `Trainer` arguments that all runs share.
+
+    Args:
+        settings: Where the user wants the run.
+        machine: What there is.
+        group: The processes of the run, where they have found one another already.
+    """
     on_gpu = machine.device.type == "cuda"
     devices: int | str = 1 if settings.devices == "auto" else settings.devices
+    strategy = settings.strategy
+    if group is not None:
+        devices = group.local_world
+        strategy = "ddp" if strategy == "auto" and group.world > 1 else strategy
     return {
         "accelerator": "gpu" if on_gpu else "cpu",
         "devices": int(devices) if isinstance(devices, str) and devices.isdigit() else devices,
-        "num_nodes": settings.nodes,
-        "strategy": settings.strategy,
+        "num_nodes": settings.nodes if group is None else group.nodes,
+        "strategy": strategy,
         "precision": machine.precision,
         "logger": False,
         "enable_checkpointing": False,
@@ -57,21 +68,23 @@ def trainer_options(settings: RunsOn, machine: Machine) -> dict[str, Any]:
 
 def world_size(settings: RunsOn) -> int:
     """Return how many devices train together, on all machines."""
-    devices = settings.devices
-    here = 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
-    return here * settings.nodes
+    return devices_here(settings.devices) * settings.nodes
 
 
-def check_where(settings: RunsOn, machine: Machine, *, several: bool = False) -> None:
+def devices_here(devices: str) -> int:
+    """Return how many devices of this machine `auto`, a number, or indices mean."""
+    return 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
+
+
+def check_where(settings: RunsOn, machine: Machine) -> None:
     """Check where the run is to run, before anything is made.
 
     Args:
         settings: What the user asks for.
         machine: What there is.
-        several: Whether this kind of run can use several devices.
 
     Raises:
-        UserError: There is no such strategy or device, or the run asks for several and cannot use them.
+        UserError: There is no such strategy or device.
     """
     if settings.strategy != "auto" and settings.strategy not in StrategyRegistry.available_strategies():
         raise UserError(f"no strategy `{settings.strategy}`", where="--strategy", fix="leave it out, or use ddp")
@@ -81,8 +94,6 @@ def check_where(settings: RunsOn, machine: Machine, *, several: bool = False) ->
     wanted = [int(i) for i in settings.devices.split(",") if i] if "," in settings.devices else []
     if on_gpu and wanted and max(wanted) >= torch.cuda.device_count():
         raise UserError(f"there is no GPU {max(wanted)}", where="--devices", fix="indices count from 0")
-    if not several and world_size(settings) > 1:
-        raise UserError("pretraining on several devices is not supported yet", where="--devices", fix="leave it out")
 
 
 @contextmanager

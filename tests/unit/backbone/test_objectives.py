@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlpsuite.backbone.objectives import (
+    Masking,
     causal_example,
-    is_masked_turn,
+    is_masked_row,
     masked_example,
     objective_loss,
     predicting_states,
@@ -39,15 +40,8 @@ def make_rows(lengths: list[list[int]], width: int, seed: int = 0) -> Rows:
 
 
 def mask(rows: Rows, rate: float = 0.2, longest: int = 3, seed: int = 0):
-    return masked_example(
-        rows,
-        rate=rate,
-        longest=longest,
-        mask_id=MASK,
-        first_id=FIRST,
-        vocab_size=VOCAB,
-        generator=np.random.default_rng(seed),
-    )
+    masking = Masking(rate=rate, longest=longest, mask_id=MASK, first_id=FIRST, vocab_size=VOCAB)
+    return masked_example(rows, masking, [np.random.default_rng((seed, row)) for row in range(len(rows.ids_BT))])
 
 
 ROWS = make_rows([[9, 7, 4], [20], [1, 1, 12], [13]], 20)
@@ -88,9 +82,9 @@ def test_masked_predicts_t_from_the_position_before_it_in_one_document(lengths, 
     assert np.all(segments[positions] == segments[predicted]), "both in one document"
     assert np.all(segments[predicted] != PADDING)
     assert np.array_equal(example.targets_N.numpy(), flat[predicted])
-    # The rate is exact: a share of all tokens that have one before them in their document.
-    candidates = sum(length - 1 for row in lengths for length in row)
-    assert len(positions) == min(candidates, max(1, round(rate * candidates)))
+    # The rate is exact: a share of the tokens of each row that have one before them in their document.
+    candidates = [sum(length - 1 for length in row) for row in lengths]
+    assert len(positions) == sum(min(each, max(1, round(rate * each))) for each in candidates)
     # Nothing but predicted tokens is changed, and they become the mask, an ordinary token, or stay.
     seen = example.ids_BT.numpy().reshape(-1)
     changed = np.flatnonzero(seen != flat)
@@ -175,11 +169,44 @@ def test_an_example_moves_whole():
     assert (moved.mode, moved.tokens) == (example.mode, example.tokens)
 
 
-def test_hybrid_spreads_masked_turns_evenly():
-    assert not any(is_masked_turn("causal", micro, 0.5) for micro in range(50))
-    assert all(is_masked_turn("masked", micro, 0.5) for micro in range(50))
+def test_a_row_is_masked_in_the_same_way_beside_any_others():
+    together = mask(ROWS)
+    for row in range(len(ROWS.ids_BT)):
+        alone = masked_example(
+            Rows(ROWS.ids_BT[row : row + 1], ROWS.next_BT[row : row + 1], ROWS.segments_BT[row : row + 1], []),
+            Masking(rate=0.2, longest=3, mask_id=MASK, first_id=FIRST, vocab_size=VOCAB),
+            [np.random.default_rng((0, row))],
+        )
+        assert torch.equal(alone.ids_BT[0], together.ids_BT[row])
+
+
+def test_hybrid_spreads_masked_rows_evenly():
+    assert not any(is_masked_row("causal", number, 0.5) for number in range(50))
+    assert all(is_masked_row("masked", number, 0.5) for number in range(50))
     for share in (0.0, 0.25, 0.5, 0.9, 1.0):
-        turns = [is_masked_turn("hybrid", micro, share) for micro in range(100)]
-        assert sum(turns) == round(100 * share)
-        assert abs(sum(turns[:50]) - 50 * share) <= 1
-    assert [is_masked_turn("hybrid", micro, 0.5) for micro in range(4)] == [False, True, False, True]
+        masked = [is_masked_row("hybrid", number, share) for number in range(100)]
+        assert sum(masked) == round(100 * share)
+        assert abs(sum(masked[:50]) - 50 * share) <= 1
+    assert [is_masked_row("hybrid", number, 0.5) for number in range(4)] == [False, True, False, True]
+
+
+def test_rows_of_one_document_need_no_segments(make_backbone):
+    backbone = make_backbone()
+    rows = make_rows([[20], [20]], 20)
+    example = causal_example(rows)
+    assert example.whole
+    assert not causal_example(ROWS).whole
+    told = dataclasses.replace(example, whole=False)
+    torch.testing.assert_close(predicting_states(backbone, example), predicting_states(backbone, told))
+
+
+def test_a_cut_row_is_rows_that_each_see_themselves_alone(make_backbone):
+    backbone = make_backbone()
+    for rows in (ROWS, make_rows([[20], [20]], 20)):
+        example = causal_example(rows)
+        cut = predicting_states(backbone, example, row=5)
+        pieces = Rows(
+            rows.ids_BT.reshape(-1, 5), rows.next_BT.reshape(-1, 5), rows.segments_BT.reshape(-1, 5), rows.documents
+        )
+        torch.testing.assert_close(cut, predicting_states(backbone, causal_example(pieces)))
+        assert not torch.allclose(cut, predicting_states(backbone, example))

@@ -110,7 +110,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     settings, clock = request.settings, Stopwatch()
     config = build(request.spec.config, settings.task, where="task")
     machine = find_machine(settings.precision)
-    check_where(settings, machine, several=True)
+    check_where(settings, machine)
     run = open_run(request.out, resume=request.resume)
     with run.discarded_on_failure(keep=request.resume):
         saved = read_state(run) if request.resume else None

@@ -1,4 +1,4 @@
-"""Examples for pretraining by number: micro-batch `i` is a pure function of the seed and `i`."""
+"""Examples for pretraining by number: what optimiser step `i` computes is a pure function of the seed and `i`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
-from nlpsuite.backbone.objectives import Example, causal_example, is_masked_turn, masked_example
+from nlpsuite.backbone.objectives import Example, Masking, causal_example, is_masked_row, masked_example
 from nlpsuite.text.order import RowOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nlpsuite.text.tokenfile import TokenFile
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.pretraining.settings import ObjectiveSettings
@@ -22,39 +24,50 @@ FIRST_ORDINARY_ID = 6
 
 
 @dataclass(frozen=True, slots=True)
-class MicroBatches:
-    """How an optimiser step is divided.
+class StepRows:
+    """How the rows of an optimiser step are divided: over devices, and on each into what is computed at once.
+
+    The loss of a step is a sum over its rows, so that how they are divided changes it by rounding alone.
 
     Attributes:
-        rows: Rows computed at once on one device.
-        per_step: How many of them one device adds up for an optimiser step.
+        total: Rows of one optimiser step on all devices, a multiple of `world`.
+        at_once: The most rows computed at once on one device.
         world: Devices.
     """
 
-    rows: int
-    per_step: int
+    total: int
+    at_once: int
     world: int = 1
 
-    @property
-    def rows_per_step(self) -> int:
-        """Rows of one optimiser step on all devices."""
-        return self.rows * self.per_step * self.world
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a step that one device computes at once.
+
+    Attributes:
+        example: What is predicted.
+        weight: What the mean loss of the example counts in the step's loss; over all parts of a step on a device and all
+            devices, divided by their number, weights add up to about one.
+    """
+
+    example: Example
+    weight: float
 
 
-class PretrainExamples(Dataset[Example]):
-    """One device's examples from micro-batch `first` on.
+class PretrainSteps(Dataset["list[Part]"]):
+    """One device's part of each optimiser step, from step `first` on.
 
-    The rows of step s are rows s * rows_per_step ... of the order whatever the number of devices: each device takes its
-    part of every step.
+    The rows of step s are rows s * total ... of the order whatever the number of devices, whether a row is masked and how
+    is a function of its number, and each device takes every `world`-th of them.
 
     Args:
         tokens: The training tokens.
         context: Inputs in a row.
         tokenizer: For the special ids.
         objective: What is predicted.
-        batches: How a step is divided.
+        rows: How a step is divided.
         seed: Decides order and masks.
-        first: Number of the first micro-batch, counted from the start of training.
+        first: Number of the first step, counted from the start of training.
         rank: This device.
     """
 
@@ -65,42 +78,57 @@ class PretrainExamples(Dataset[Example]):
         context: int,
         tokenizer: Tokenizer,
         objective: ObjectiveSettings,
-        batches: MicroBatches,
+        rows: StepRows,
         seed: int,
         first: int = 0,
         rank: int = 0,
     ):
         self._order = RowOrder(tokens, row=context, seed=seed, pad_id=tokenizer.pad_id)
-        self._mask_id, self._vocab_size = tokenizer.mask_id, tokenizer.vocab_size
-        self._objective, self._batches, self._seed, self._first, self._rank = objective, batches, seed, first, rank
-
-    @property
-    def tokens_per_epoch(self) -> int:
-        """Tokens predicted in one pass over the text."""
-        return self._order.inputs_per_epoch
+        self._masking = make_masking(objective.mask_rate, objective.mask_span, tokenizer)
+        self._context, self._objective, self._rows = context, objective, rows
+        self._seed, self._first, self._rank = seed, first, rank
 
     def __len__(self) -> int:
         return _NEVER_ENDING
 
-    def __getitem__(self, index: int) -> Example:
-        micro = self._first + index
-        step, part = divmod(micro, self._batches.per_step)
-        # Over all devices: step by step, and within a step part by part, so that devices share each step's rows.
-        number = (step * self._batches.per_step + part) * self._batches.world + self._rank
-        rows = self._order.rows(number * self._batches.rows, self._batches.rows)
-        if not is_masked_turn(self._objective.name, micro, self._objective.masked_share):
-            return causal_example(rows)
-        return masked_example(
-            rows,
-            rate=self._objective.mask_rate,
-            longest=self._objective.mask_span,
-            mask_id=self._mask_id,
-            first_id=FIRST_ORDINARY_ID,
-            vocab_size=self._vocab_size,
-            generator=np.random.default_rng((self._seed, 1, number)),
-        )
+    def __getitem__(self, index: int) -> list[Part]:
+        start = (self._first + index) * self._rows.total
+        causal: list[int] = []
+        masked: list[int] = []
+        for number in range(start, start + self._rows.total):
+            is_masked = is_masked_row(self._objective.name, number, self._objective.masked_share)
+            (masked if is_masked else causal).append(number)
+        # Dealt out one by one, so that every device has as many rows, and nearly as many of each kind.
+        mine = set((causal + masked)[self._rank :: self._rows.world])
+        parts = [self._causal(each) for each in self._cut([n for n in causal if n in mine])]
+        return parts + [self._masked(each) for each in self._cut([n for n in masked if n in mine])]
+
+    def _cut(self, numbers: Sequence[int]) -> list[Sequence[int]]:
+        """Cut into runs of about one length, at the most so many as are computed at once."""
+        if not numbers:
+            return []
+        runs = -(-len(numbers) // self._rows.at_once)
+        return [part.tolist() for part in np.array_split(np.array(numbers), runs)]
+
+    def _causal(self, numbers: Sequence[int]) -> Part:
+        return self._part(causal_example(self._order.pick(numbers)), 1.0)
+
+    def _masked(self, numbers: Sequence[int]) -> Part:
+        generators = [np.random.default_rng((self._seed, 1, number)) for number in numbers]
+        example = masked_example(self._order.pick(numbers), self._masking, generators)
+        return self._part(example, self._masking.rate)
+
+    def _part(self, example: Example, share: float) -> Part:
+        # By how many targets a full row has, not by how many these rows have: a step's loss is then a plain sum.
+        full = share * self._context * self._rows.total / self._rows.world
+        return Part(example, len(example.targets_N) / full)
 
 
-def one_by_one(examples: PretrainExamples) -> DataLoader[Example]:
-    """Return a loader that hands out examples in order, as they are."""
-    return DataLoader(examples, batch_size=None, shuffle=False, num_workers=0)
+def make_masking(rate: float, longest: int, tokenizer: Tokenizer) -> Masking:
+    """Return how tokens are masked for a tokenizer."""
+    return Masking(rate, longest, tokenizer.mask_id, FIRST_ORDINARY_ID, tokenizer.vocab_size)
+
+
+def one_by_one(steps: PretrainSteps) -> DataLoader[list[Part]]:
+    """Return a loader that hands out steps in order, as they are."""
+    return DataLoader(steps, batch_size=None, shuffle=False, num_workers=0)

@@ -1,45 +1,62 @@
-"""Pretraining as a Lightning module: the loss of each example, the optimiser and its rate, and what resume needs."""
+"""Pretraining as a Lightning module: the loss of each step, the optimiser and its rate, and what resume needs."""
 
 from __future__ import annotations
 
+import signal
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+import torch
 
-from nlpsuite.backbone.objectives import Example, objective_loss
+from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.backbone.optimizer import make_optimizer, rate_factor, set_rates
-from nlpsuite.training.pretraining.data import PretrainExamples, one_by_one
+from nlpsuite.training.pretraining.average import TailAverage
+from nlpsuite.training.pretraining.data import PretrainSteps, one_by_one
+from nlpsuite.training.pretraining.short_rows import row_length
 
 if TYPE_CHECKING:
-    import torch
+    from contextlib import AbstractContextManager
+
     from torch.utils.data import DataLoader
 
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.text.tokenfile import TokenFile
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget, Stopwatch
-    from nlpsuite.training.pretraining.data import MicroBatches
+    from nlpsuite.training.pretraining.data import Part, StepRows
     from nlpsuite.training.pretraining.settings import PretrainSettings
+    from nlpsuite.training.signals import StopFlag
+    from nlpsuite.training.together import Together
 
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 LOSS_NAMES = {"causal": "train/loss", "bidirectional": "train/masked_loss"}
 
 
 class PretrainModule(pl.LightningModule):
     """Maximum likelihood on packed rows.
 
+    One `training_step` is one optimiser step: Lightning's hooks then cost little beside small micro-batches, and
+    gradients are added up without it.
+
     Args:
         backbone: What is trained.
         tokenizer: Its tokenizer.
         tokens: The training tokens.
         settings: How.
-        batches: How an optimiser step is divided.
+        rows: How an optimiser step is divided.
         budget: How long.
         watch: The run's clock.
+        group: The processes that train together.
+        flag: Set by a signal.
 
     Attributes:
-        tokens_seen: Tokens trained on, over all parts of the run.
-        last_losses: Loss of the latest micro-batch of each objective, tensors on the device.
+        tokens_seen: Tokens trained on by all devices, over all parts of the run.
+        last_losses: Mean loss of the latest step for each objective, tensors on the device.
+        progress: Share of the run that is done, the same in every process.
+        signal_number: A signal that came to any of the processes.
         reserve: Seconds of the budget to keep for what follows training.
         finished: Whether the budget is spent.
     """
@@ -50,64 +67,119 @@ class PretrainModule(pl.LightningModule):
         tokenizer: Tokenizer,
         tokens: TokenFile,
         settings: PretrainSettings,
-        batches: MicroBatches,
+        rows: StepRows,
         budget: Budget,
         watch: Stopwatch,
+        group: Together,
+        flag: StopFlag | None = None,
     ):
         super().__init__()
+        self.automatic_optimization = False
         self.backbone = backbone
         self._tokenizer, self._tokens, self._settings = tokenizer, tokens, settings
-        self._batches, self._budget, self._watch = batches, budget, watch
-        self._first_micro = 0
+        self._rows, self._budget, self._watch = rows, budget, watch
+        self._group, self._flag = group, flag
+        self.progress = 0.0
+        self.signal_number: int | None = None
+        self._average = TailAverage(backbone, settings.optimizer.average)
+        self._first_step = 0
         self.tokens_seen = 0
         self.last_losses: dict[str, torch.Tensor] = {}
         self.reserve = 0.0
         self.finished = False
 
-    @property
-    def progress(self) -> float:
-        """Share of the run that is done."""
-        return self._budget.progress(self.global_step, self._watch.seconds, self.reserve)
+    def agree(self, tokens: int = 0) -> None:
+        """Let all processes know how far the run has come by the first one's clock, what came in, and who was stopped.
 
-    def training_step(self, batch: Example, batch_index: int) -> torch.Tensor:
-        """Return the loss of one micro-batch."""
-        loss = objective_loss(self.backbone, batch, z_loss=self._settings.objective.z_loss)
-        self.last_losses[LOSS_NAMES[batch.mode]] = loss.detach()
-        self.tokens_seen += batch.tokens
-        return loss
+        Args:
+            tokens: Tokens this process has trained on since it was called last.
+        """
+        own = (
+            self._budget.progress(self.global_step, self._watch.seconds, self.reserve) if self._group.is_first else 0.0
+        )
+        heard = None if self._flag is None else self._flag.signal_number
+        signals = [float(heard == each) for each in STOPPING]
+        self.progress, seen, *stopped = self._group.total([own, float(tokens), *signals])
+        self.tokens_seen += int(seen)
+        self.signal_number = next((each for each, count in zip(STOPPING, stopped, strict=True) if count), None)
 
-    def transfer_batch_to_device(self, batch: Example, device: torch.device, dataloader_idx: int) -> Example:
-        """Move an example."""
-        return batch.to(device)
+    def training_step(self, parts: list[Part], batch_index: int) -> None:
+        """Take one optimiser step: add up the gradients of its parts, and update."""
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        progress, tokens = self.progress, 0
+        row = row_length(self.backbone.config.context, progress, self._settings.short_rows)
+        losses: dict[str, list[torch.Tensor]] = {}
+        for number, part in enumerate(parts, 1):
+            with nullcontext() if number == len(parts) else self._alone():
+                loss = objective_loss(self.backbone, part.example, z_loss=self._settings.objective.z_loss, row=row)
+                self.manual_backward(loss * part.weight)
+            losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
+            tokens += part.example.tokens
+        self.last_losses = {name: torch.stack(each).mean() for name, each in losses.items()}
+        self._clip(optimizer.optimizer)
+        set_rates(optimizer.optimizer, self._factor(progress))
+        optimizer.step()
+        optimizer.zero_grad()
+        self._average.update(progress)
+        self.agree(tokens)
+
+    def finish(self) -> None:
+        """End training: from here on the weights are those that are kept."""
+        self.finished = True
+        self._average.use()
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keep gradients on this device: they are exchanged once a step."""
+        block = getattr(self.trainer.strategy, "block_backward_sync", None)
+        return nullcontext() if block is None else block()
+
+    def _clip(self, optimizer: torch.optim.Optimizer) -> None:
+        if not self._settings.optimizer.clip:
+            return
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None:
+            scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(self.backbone.parameters(), self._settings.optimizer.clip)
+
+    def transfer_batch_to_device(self, parts: list[Part], device: torch.device, dataloader_idx: int) -> list[Part]:
+        """Move a step."""
+        return [replace(part, example=part.example.to(device)) for part in parts]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Make the optimiser; its rate is set before each step from the run's progress."""
         o = self._settings.optimizer
-        return make_optimizer(self.backbone, o.name, lr=o.lr, matrix_lr=o.matrix_lr, weight_decay=o.weight_decay)
-
-    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Set the learning rate for the step that comes."""
-        set_rates(optimizer, self.rate_factor)
+        return make_optimizer(
+            self.backbone,
+            o.name,
+            lr=o.lr,
+            matrix_lr=o.matrix_lr,
+            weight_decay=o.weight_decay,
+            newton_schulz=o.newton_schulz,
+        )
 
     @property
     def rate_factor(self) -> float:
         """The factor on the peak learning rate now."""
-        o = self._settings.optimizer
-        return rate_factor(self.progress, warmup=o.warmup, decay=o.decay, floor=o.floor)
+        return self._factor(self.progress)
 
-    def train_dataloader(self) -> DataLoader[Example]:
-        """Return the loader, from the micro-batch where the run stands."""
-        examples = PretrainExamples(
+    def _factor(self, progress: float) -> float:
+        o = self._settings.optimizer
+        return rate_factor(progress, warmup=o.warmup, decay=o.decay, floor=o.floor)
+
+    def train_dataloader(self) -> DataLoader[list[Part]]:
+        """Return the loader, from the step where the run stands."""
+        steps = PretrainSteps(
             self._tokens,
             context=self.backbone.config.context,
             tokenizer=self._tokenizer,
             objective=self._settings.objective,
-            batches=self._batches,
+            rows=self._rows,
             seed=self._settings.seed,
-            first=self._first_micro,
-            rank=self.global_rank,
+            first=self._first_step,
+            rank=self._group.rank,
         )
-        return one_by_one(examples)
+        return one_by_one(steps)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what resume needs beside weights, optimiser and step."""
@@ -116,11 +188,13 @@ class PretrainModule(pl.LightningModule):
             "tokens_seen": self.tokens_seen,
             "reserve": self.reserve,
             "finished": self.finished,
+            "average": self._average.state(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back; the loader starts at the step, for order is a function of seed and step."""
         own = checkpoint["nlpsuite"]
         self.tokens_seen, self.reserve, self.finished = own["tokens_seen"], own["reserve"], own["finished"]
+        self._average.load(own["average"])
         self._watch.start(own["seconds"])
-        self._first_micro = checkpoint["global_step"] * self._batches.per_step
+        self._first_step = checkpoint["global_step"]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import torch
-
 from nlpsuite.backbone.config import PRESETS, BackboneConfig, pick_size, preset
-from nlpsuite.backbone.machine import matrix_speed, per_second
-from nlpsuite.backbone.objectives import objective_loss
+from nlpsuite.backbone.machine import matrix_speed
 from nlpsuite.files import check_space
 from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.text.sources import find_sources
 from nlpsuite.training.budget import DEFAULT_SECONDS
-from nlpsuite.training.pretraining.data import MicroBatches, PretrainExamples
+from nlpsuite.training.pretraining.data import StepRows
+from nlpsuite.training.pretraining.trial import LARGEST_CPU_TOKENS, choose_rows_at_once, measure_speed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +70,8 @@ def with_vocabulary(shape: BackboneConfig, vocab_size: int) -> BackboneConfig:
     return replace(shape, vocab_size=vocab_size)
 
 
-def plan_batches(settings: PretrainSettings, shape: BackboneConfig, machine: Machine, world: int) -> MicroBatches:
-    """Divide an optimiser step into micro-batches that the device computes at once.
+def plan_rows(settings: PretrainSettings, shape: BackboneConfig, machine: Machine, world: int) -> StepRows:
+    """Return how many rows make an optimiser step, and how many of them a device usually computes at once.
 
     Args:
         settings: Batch and micro-batch in tokens, where the user said.
@@ -85,9 +83,26 @@ def plan_batches(settings: PretrainSettings, shape: BackboneConfig, machine: Mac
     nearest = min(GPU_BATCH, key=lambda name: abs(PRESETS[name].parameters - shape.parameters))
     batch = settings.optimizer.batch_tokens or (GPU_BATCH[nearest] if on_gpu else CPU_BATCH)
     micro = settings.optimizer.micro_tokens or (GPU_MICRO if on_gpu else CPU_MICRO)
-    total_rows = max(1, round(batch / shape.context))
-    rows = max(1, min(micro // shape.context, total_rows // world))
-    return MicroBatches(rows, max(1, round(total_rows / rows / world)), world)
+    each = max(1, round(batch / shape.context / world))
+    return StepRows(total=each * world, at_once=max(1, min(micro // shape.context, each)), world=world)
+
+
+def fastest_rows(
+    backbone: Backbone,
+    text: PreparedText,
+    settings: PretrainSettings,
+    rows: StepRows,
+    machine: Machine,
+) -> StepRows:
+    """Return the rows with as many at once as a trial finds fastest, where a trial is due.
+
+    That is on a CPU under a time budget, unless the user said: a run counted in steps is the same to the last bit
+    whatever the machine's speed, and how a step is divided changes sums by rounding.
+    """
+    if machine.device.type == "cuda" or settings.optimizer.micro_tokens or settings.max_steps or settings.max_tokens:
+        return rows
+    most = max(1, min(LARGEST_CPU_TOKENS // backbone.config.context, rows.total // rows.world))
+    return choose_rows_at_once(backbone, text, settings, replace(rows, at_once=most), machine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +125,7 @@ def show_plan(
     backbone: Backbone,
     text: PreparedText,
     settings: PretrainSettings,
-    batches: MicroBatches,
+    rows: StepRows,
     budget: Budget,
     machine: Machine,
     report: Reporter,
@@ -121,8 +136,8 @@ def show_plan(
         UserError: The disk has no room.
     """
     shape = backbone.config
-    speed = _trial(backbone, text, settings, batches, machine) * batches.world
-    step_tokens = batches.rows_per_step * shape.context
+    speed = measure_speed(backbone, text, settings, rows, machine) * rows.world
+    step_tokens = rows.total * shape.context
     if budget.steps is not None:
         scored = settings.validations * min(settings.valid_tokens, text.valid.n_tokens if text.valid else 0)
         steps = float(budget.steps)
@@ -141,7 +156,7 @@ def show_plan(
         [
             [
                 "device",
-                f"{machine.label}, {machine.precision}" + (f", {batches.world} devices" if batches.world > 1 else ""),
+                f"{machine.label}, {machine.precision}" + (f", {rows.world} devices" if rows.world > 1 else ""),
             ],
             [
                 "parameters",
@@ -156,7 +171,7 @@ def show_plan(
             ["objective", settings.objective.name],
             [
                 "optimiser",
-                f"{settings.optimizer.name}, {step_tokens:,} tokens a step in {batches.per_step} x {batches.rows} rows",
+                f"{settings.optimizer.name}, {step_tokens:,} tokens a step in {rows.total} rows, {rows.at_once} at once",
             ],
             ["steps", f"{'' if exact else 'about '}{steps:,.0f}"],
             [
@@ -165,7 +180,7 @@ def show_plan(
                 f"{steps * step_tokens / max(1, text.train.n_tokens):.2f} passes over the text",
             ],
             ["time", f"{'about ' if exact else ''}{people_time(seconds)} at {people_count(speed)} tokens/s"],
-            ["memory", f"about {people_bytes(_memory(shape, batches, settings.optimizer.name == 'muon'))}"],
+            ["memory", f"about {people_bytes(_memory(shape, rows, settings.optimizer.name == 'muon'))}"],
             ["disk", f"about {people_bytes(disk)} in {folder}"],
         ],
     )
@@ -189,33 +204,8 @@ def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, 
     return Plan(speed, tokens, validations)
 
 
-def _trial(
-    backbone: Backbone, text: PreparedText, settings: PretrainSettings, batches: MicroBatches, machine: Machine
-) -> float:
-    """Measure tokens a second on the first micro-batches; leaves the weights as they are."""
-    examples = PretrainExamples(
-        text.train,
-        context=backbone.config.context,
-        tokenizer=text.tokenizer,
-        objective=settings.objective,
-        batches=batches,
-        seed=settings.seed,
-    )
-    pair = [examples[0].to(machine.device), examples[1].to(machine.device)]
-
-    def both() -> None:
-        for example in pair:
-            with torch.autocast(machine.device.type, torch.bfloat16, enabled=machine.precision != "32-true"):
-                loss = objective_loss(backbone, example)
-            loss.backward()  # type: ignore[no-untyped-call]
-
-    rate = per_second(both, machine.device, seconds=1.0)
-    backbone.zero_grad(set_to_none=True)
-    return rate * sum(example.tokens for example in pair)
-
-
-def _memory(shape: BackboneConfig, batches: MicroBatches, muon: bool) -> float:
+def _memory(shape: BackboneConfig, rows: StepRows, muon: bool) -> float:
     """Estimate peak bytes: weights, gradients, optimiser, activations of one micro-batch, and the libraries."""
     states = 4 + 4 + (4 if muon else 8)
     per_token = shape.n_layers * (12 * shape.d_model + 5 * shape.d_ff) * 4
-    return 500e6 + shape.parameters * states + batches.rows * shape.context * per_token
+    return 500e6 + shape.parameters * states + rows.at_once * shape.context * per_token

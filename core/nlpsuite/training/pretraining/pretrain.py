@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.machine import find_machine, peak_memory
 from nlpsuite.backbone.model import Backbone
+from nlpsuite.config import merge
 from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.people import people_time
+from nlpsuite.report import Silent
 from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
-from nlpsuite.training.lightning import check_where, quiet_lightning, trainer_options
+from nlpsuite.training.lightning import check_where, devices_here, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.pretraining.card import pretraining_card
+from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.module import PretrainModule
-from nlpsuite.training.pretraining.plan import choose_shape, plan_batches, show_plan, with_vocabulary
+from nlpsuite.training.pretraining.plan import Plan, choose_shape, fastest_rows, plan_rows, show_plan, with_vocabulary
 from nlpsuite.training.pretraining.prepare import open_prepared, prepare_text
 from nlpsuite.training.pretraining.settings import ModelSettings
 from nlpsuite.training.pretraining.validation import ValidationText
@@ -26,20 +33,19 @@ from nlpsuite.training.pretraining.watch import PretrainWatch
 from nlpsuite.training.runfolder import RunFolder
 from nlpsuite.training.saving import read_state
 from nlpsuite.training.signals import stop_on_signals
+from nlpsuite.training.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.report import Reporter
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget
-    from nlpsuite.training.pretraining.data import MicroBatches
-    from nlpsuite.training.pretraining.plan import Plan
     from nlpsuite.training.pretraining.prepare import PreparedText
     from nlpsuite.training.pretraining.settings import PretrainSettings
     from nlpsuite.training.signals import StopFlag
+    from nlpsuite.training.together import Together
 
 LARGEST_PREPARATION = 0.5
 """The most of a time budget that preparing the text may take from training."""
@@ -83,62 +89,126 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     settings = request.settings
     watch = Stopwatch()
     watch.start()
-    machine = find_machine(settings.precision)
-    check_where(settings, machine)
     check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
-    run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
-    log = LoggedReporter(report, run.log)
-    with stop_on_signals() as flag:
-        with run.discarded_on_failure(keep=request.resume):
-            job = _prepare(request, run, machine, watch, log)
-        scores = _train(request, run, job, machine, flag, log)
-        card = pretraining_card(
-            job.backbone.config, job.text, settings, scores, machine, run, request.text, request.init
-        )
-        save_backbone(run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
-        scores["seconds"] = round(watch.seconds, 1)
-        run.write_metrics(scores)
-    return scores
+    with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
+        machine = find_machine(settings.precision)
+        request = _same_folder(request, group)
+        with stop_on_signals() as flag:
+            job = (
+                _prepare(request, machine, watch, group, report)
+                if group.is_first
+                else _follow(request, machine, watch, group)
+            )
+            scores = _train(request, job, machine, group, flag)
+        if group.is_first:
+            _write(request, job, machine, scores)
+        return scores
+
+
+def _same_folder(request: PretrainRequest, group: Together) -> PretrainRequest:
+    """Let all processes work in the first one's folder, which may be named by the second it started in."""
+    out, cache, command = json.loads(
+        group.tell(json.dumps([str(request.out), str(request.cache), request.resume_command]))
+    )
+    return replace(request, out=Path(out), cache=Path(cache), resume_command=command)
+
+
+def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[str, Any]) -> None:
+    """Write the model and the figures."""
+    config, settings = job.backbone.config, request.settings
+    card = pretraining_card(config, job.text, settings, scores, machine, job.run, request.text, request.init)
+    save_backbone(job.run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
+    scores["seconds"] = round(job.watch.seconds, 1)
+    job.run.write_metrics(scores)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     """All that training needs, ready before the first step."""
 
+    run: RunFolder
+    log: LoggedReporter
     backbone: Backbone
     text: PreparedText
-    batches: MicroBatches
+    rows: StepRows
     budget: Budget
     watch: Stopwatch
     plan: Plan
     saved: dict[str, Any] | None
 
 
-def _prepare(request: PretrainRequest, run: RunFolder, machine: Machine, watch: Stopwatch, log: LoggedReporter) -> _Job:
-    """Prepare text and network, and tell the user what will be done, before training begins."""
+def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group: Together, report: Reporter) -> _Job:
+    """Prepare text and network, tell the user what will be done, and the other processes what was found."""
     settings = request.settings
-    saved = read_state(run) if request.resume else None
-    backbone, text = _backbone_and_text(request, machine, log)
-    batches = plan_batches(settings, backbone.config, machine, world=1)
-    step_tokens = batches.rows_per_step * backbone.config.context
-    budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
-    origin = {
-        "corpus": list(request.text),
-        "init": None if request.init is None else str(request.init.resolve()),
-        "tokens": str(text.folder.resolve()),
-    }
-    run.write_config(origin | settings.model_dump())
-    if saved is None:
-        run.write_environment(machine.label)
-    backbone.to(machine.device)
-    plan = show_plan(run.path, backbone, text, settings, batches, budget, machine, log)
+    with group.others_wait():
+        check_where(settings, machine)
+        if settings.strategy not in ("auto", "ddp"):
+            raise UserError(
+                f"pretraining with `{settings.strategy}` is not supported yet", where="--strategy", fix="use ddp"
+            )
+        run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
+        log = LoggedReporter(report, run.log)
+        with run.discarded_on_failure(keep=request.resume):
+            saved = read_state(run) if request.resume else None
+            backbone, text = _backbone_and_text(request, machine, log)
+            backbone.to(machine.device)
+            rows = plan_rows(settings, backbone.config, machine, group.world)
+            if saved is None:
+                rows = fastest_rows(backbone, text, settings, rows, machine)
+            step_tokens = rows.total * backbone.config.context
+            budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
+            origin = {
+                "corpus": list(request.text),
+                "init": None if request.init is None else str(request.init.resolve()),
+                "tokens": str(text.folder.resolve()),
+            }
+            # With what was found here, so that a resumed run divides its steps in the same way.
+            found = {"batch_tokens": step_tokens, "micro_tokens": rows.at_once * backbone.config.context}
+            run.write_config(merge(origin | settings.model_dump(), {"optimizer": found}))
+            if saved is None:
+                run.write_environment(machine.label)
+            plan = show_plan(run.path, backbone, text, settings, rows, budget, machine, log)
+            _start_clock(watch, budget, saved, log)
+            job = _Job(run, log, backbone, text, rows, budget, watch, plan, saved)
+    group.tell(
+        json.dumps(
+            {"model": asdict(backbone.config), "tokens": str(text.folder), "rows": asdict(rows), "plan": asdict(plan)}
+        )
+    )
+    return job
+
+
+def _start_clock(watch: Stopwatch, budget: Budget, saved: dict[str, Any] | None, log: LoggedReporter) -> None:
     if saved is not None:
         watch.start(saved["nlpsuite"]["seconds"])
     elif budget.seconds is not None and watch.seconds > budget.seconds * LARGEST_PREPARATION:
         # A budget is of wall time, but it must leave something to train in.
         log.warn(f"preparing the text took {people_time(watch.seconds)}, so the run takes longer than its budget")
         watch.start(budget.seconds * LARGEST_PREPARATION)
-    return _Job(backbone, text, batches, budget, watch, plan, saved)
+
+
+def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group: Together) -> _Job:
+    """Wait until the first process has everything ready, and take it over; nothing is written or told."""
+    told, settings = json.loads(group.hear_first()), request.settings
+    run = RunFolder(request.out)
+    if request.init is None:
+        backbone = Backbone(BackboneConfig(**told["model"]))
+        backbone.initialise(settings.seed)
+    else:
+        backbone = load_backbone(request.init)[0].train()
+    rows = StepRows(**told["rows"])
+    step_tokens = rows.total * backbone.config.context
+    return _Job(
+        run,
+        LoggedReporter(Silent(), Path(os.devnull)),
+        backbone.to(machine.device),
+        open_prepared(Path(told["tokens"])),
+        rows,
+        plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens),
+        watch,
+        Plan(**told["plan"]),
+        read_state(run) if request.resume else None,
+    )
 
 
 def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
@@ -164,26 +234,34 @@ def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter
     return prepare_text(request.text, request.settings, tokenizer, request.cache, report)
 
 
-def _train(
-    request: PretrainRequest, run: RunFolder, job: _Job, machine: Machine, flag: StopFlag, log: LoggedReporter
-) -> dict[str, Any]:
+def _train(request: PretrainRequest, job: _Job, machine: Machine, group: Together, flag: StopFlag) -> dict[str, Any]:
     """Run the steps on the Lightning Trainer and return the figures.
 
     Raises:
         Interrupted: A signal came; the state is saved.
     """
     settings, backbone, tokenizer = request.settings, job.backbone, job.text.tokenizer
-    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.batches, job.budget, job.watch)
-    validation = _validation(job, settings)
+    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.rows, job.budget, job.watch, group, flag)
+    validation = _validation(job, settings, group)
     if settings.compile or (settings.compile is None and machine.device.type == "cuda"):
         backbone.compile(dynamic=False)
-    with quiet_lightning(), log.progress("pretraining", 100.0, "%") as bar:
+    with quiet_lightning(), job.log.progress("pretraining", 100.0, "%") as bar:
         watcher = PretrainWatch(
-            run, job.budget, job.watch, validation, tokenizer, settings, job.plan.validations, flag, log, bar
+            job.run,
+            job.budget,
+            job.watch,
+            validation,
+            tokenizer,
+            settings,
+            job.plan.validations,
+            flag,
+            group,
+            job.log,
+            bar,
         )
-        steps = _fit(run, job, settings, machine, module, watcher)
-        if flag.signal_number is not None and not module.finished:
-            raise Interrupted(flag.signal_number, request.resume_command)
+        steps = _fit(job, settings, machine, group, module, watcher)
+        if module.signal_number is not None and not module.finished:
+            raise Interrupted(module.signal_number, request.resume_command)
         if watcher.validated_step != steps:
             watcher.validate(module)
     return {
@@ -200,10 +278,10 @@ def _train(
 
 
 def _fit(
-    run: RunFolder,
     job: _Job,
     settings: PretrainSettings,
     machine: Machine,
+    group: Together,
     module: PretrainModule,
     watcher: PretrainWatch,
 ) -> int:
@@ -216,20 +294,18 @@ def _fit(
             watcher.take_over(done, module)
             return done
     trainer = pl.Trainer(
-        **trainer_options(settings, machine),
+        **trainer_options(settings, machine, group),
         max_steps=-1,
         max_epochs=1,
-        accumulate_grad_batches=job.batches.per_step,
-        gradient_clip_val=settings.optimizer.clip or None,
         callbacks=[watcher],
     )
     resume = job.saved is not None
-    trainer.fit(module, ckpt_path=run.last if resume else None, weights_only=True if resume else None)
+    trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)
     steps: int = trainer.global_step
     return steps
 
 
-def _validation(job: _Job, settings: PretrainSettings) -> ValidationText | None:
+def _validation(job: _Job, settings: PretrainSettings, group: Together) -> ValidationText | None:
     if job.text.valid is None:
         return None
     return ValidationText(
@@ -237,8 +313,9 @@ def _validation(job: _Job, settings: PretrainSettings) -> ValidationText | None:
         context=job.backbone.config.context,
         tokenizer=job.text.tokenizer,
         max_tokens=job.plan.valid_tokens,
-        rows=job.batches.rows,
+        rows=job.rows.at_once,
         left_to_right=settings.objective.name != "masked",
         mask_rate=None if settings.objective.name == "causal" else settings.objective.mask_rate,
         mask_span=settings.objective.mask_span,
+        group=group,
     )

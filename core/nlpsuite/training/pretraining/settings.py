@@ -41,7 +41,7 @@ class ObjectiveSettings(Settings):
 
     Attributes:
         name: `causal`: each next token; `masked`: masked tokens, seeing both sides; `hybrid`: batches of both.
-        masked_share: Share of masked micro-batches in `hybrid`.
+        masked_share: Share of masked rows in `hybrid`.
         mask_rate: Share of tokens to predict in a masked row.
         mask_span: Longest span of masked tokens.
         z_loss: Weight of the squared log-normaliser.
@@ -62,18 +62,22 @@ class OptimizerSettings(Settings):
         lr: AdamW's peak rate.
         matrix_lr: Muon's peak rate.
         weight_decay: Decoupled decay of matrices.
+        newton_schulz: Muon's iterations towards an orthogonal update.
+        average: Share of the run, at its end, over which the weights are averaged.
         clip: Largest norm of the gradient; 0 is no limit.
         warmup: Share of the run that warms up.
         decay: Share of the run, at its end, in which the rate falls to the floor.
         floor: The last rate, as a factor on the peak.
         batch_tokens: Tokens in an optimiser step; None: 2,048 on a CPU, more on a GPU.
-        micro_tokens: Tokens computed at once; None: 1,024 on a CPU, 32,768 on a GPU.
+        micro_tokens: Tokens computed at once; None: what a trial finds fastest on a CPU, 32,768 on a GPU.
     """
 
     name: Literal["muon", "adamw"] = "muon"
     lr: float = Field(default=3e-3, gt=0)
     matrix_lr: float = Field(default=0.02, gt=0)
     weight_decay: float = Field(default=0.1, ge=0)
+    newton_schulz: int = Field(default=4, ge=1, le=20)
+    average: float = Field(default=0.0, ge=0, le=1)
     clip: float = Field(default=1.0, ge=0)
     warmup: float = Field(default=0.02, ge=0, le=0.5)
     decay: float = Field(default=0.6, gt=0, le=1)
@@ -104,6 +108,7 @@ class PretrainSettings(Settings):
         time: Budget in seconds; at most one of `time`, `max_tokens` and `max_steps`.
         max_tokens: Budget in tokens.
         max_steps: Budget in optimiser steps.
+        short_rows: Share of the run, at its start, in which rows are cut into quarters and then halves.
         seed: Decides weights, order, masks and samples.
         validations: How often the run validates and saves, at even distances.
         valid_tokens: The most validation tokens looked at each time.
@@ -124,6 +129,7 @@ class PretrainSettings(Settings):
     time: float | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
+    short_rows: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
     validations: int = Field(default=10, ge=1, le=1000)
     valid_tokens: int = Field(default=65_536, ge=1)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nlpsuite.training.pretraining.validation import ValidationText
     from nlpsuite.training.runfolder import RunFolder
     from nlpsuite.training.signals import StopFlag
+    from nlpsuite.training.together import Together
 
 SAMPLE_PROMPT, SAMPLE_LENGTH = 12, 40
 LOG_EVERY_SECONDS = 30.0
@@ -42,6 +43,7 @@ class PretrainWatch(pl.Callback):
         settings: Seed and number of continuations.
         validations: How often to validate and save.
         flag: Set by a signal.
+        group: The processes that train together; the first alone writes and tells.
         report: Where to tell.
         progress: The bar.
     """
@@ -56,12 +58,14 @@ class PretrainWatch(pl.Callback):
         settings: PretrainSettings,
         validations: int,
         flag: StopFlag,
+        group: Together,
         report: LoggedReporter,
         progress: Progress,
     ):
         self._run, self._budget, self._watch = run, budget, watch
         self._validation, self._tokenizer, self._settings = validation, tokenizer, settings
-        self._flag, self._report, self._progress = flag, report, progress
+        self._flag, self._group = flag, group
+        self._report, self._progress = report, progress
         self._clock = CheckedClock(validations)
         self._step = self._first_step = 0
         self._tokens_before = 0
@@ -84,6 +88,7 @@ class PretrainWatch(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Note where this part of the run starts, and hear signals in place of Lightning, which stops mid-step."""
         self._flag.wait_for_boundaries()
+        pl_module.agree()
         self._started = time.monotonic()
         self._step = self._first_step = trainer.global_step
         self._tokens_before = pl_module.tokens_seen
@@ -92,15 +97,14 @@ class PretrainWatch(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """At a step boundary: tell, validate and save when due, stop when the budget is spent or a signal came."""
-        if trainer.global_step == self._step:
-            return
         self._step = trainer.global_step
         progress = pl_module.progress
         self._tell(pl_module)
         due = self._clock.due(progress)
-        # Kept, not asked again later: the reserve, and with it progress, still moves with the last validation.
-        pl_module.finished = progress >= 1.0
-        stopping = self._flag.signal_number is not None or pl_module.finished
+        # Kept, not asked again later: a resumed run must know that this one had come to its end.
+        if progress >= 1.0:
+            pl_module.finish()
+        stopping = pl_module.signal_number is not None or pl_module.finished
         if due or stopping:
             check_finite(self._read_losses(pl_module), self._step)
         if due:
@@ -109,6 +113,10 @@ class PretrainWatch(pl.Callback):
             save_state(trainer, self._run)
         if stopping:
             trainer.should_stop = True
+
+    def _keep(self, figures: dict[str, float | int]) -> None:
+        if self._group.is_first:
+            self._run.append_metrics(figures)
 
     def _read_losses(self, module: PretrainModule) -> dict[str, float]:
         self._losses = {name: float(loss) for name, loss in module.last_losses.items()}
@@ -132,7 +140,7 @@ class PretrainWatch(pl.Callback):
         if due:
             self._logged = now
             self._report.keep(f"{note}  {people_time(left)} left")
-            self._run.append_metrics(
+            self._keep(
                 {
                     "step": self._step,
                     "seconds": round(now, 1),
@@ -164,12 +172,12 @@ class PretrainWatch(pl.Callback):
             said.append(f"masked loss {masked.loss:.3f}")
         check_finite(scores, self._step)
         self.last_scores = scores
-        self._run.append_metrics(
+        self._keep(
             {"step": self._step, "seconds": round(self._watch.seconds, 1), "tokens": module.tokens_seen}
             | {name: round(value, 5) for name, value in scores.items()}
         )
         self._report.say(f"step {self._step:,}: {', '.join(said)}")
-        if causal is not None:
+        if causal is not None and self._group.is_first:
             self._show_samples(module)
         spent = time.monotonic() - begun
         self._validating += spent

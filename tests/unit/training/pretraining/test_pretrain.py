@@ -198,11 +198,11 @@ def test_where_a_run_cannot_run_is_said_first(tiny_request, setting, value, said
     assert not request.out.exists()
 
 
-def test_several_devices_are_refused_in_one_line(tiny_request):
-    request = tiny_request(devices="2")
-    with pytest.raises(UserError, match="several devices"):
-        pretrain(request, Silent())
-    assert not request.out.exists()
+def test_a_strategy_that_pretraining_cannot_use_is_refused_in_one_line(tiny_request):
+    with pytest.raises(UserError, match="not supported yet"):
+        pretrain(tiny_request(strategy="deepspeed"), Silent())
+    with pytest.raises(UserError, match="started alone"):
+        pretrain(tiny_request(nodes=2), Silent())
 
 
 def test_weights_are_stored_as_asked(tiny_request):

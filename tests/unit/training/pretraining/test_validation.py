@@ -14,6 +14,7 @@ from nlpsuite.training.budget import CheckedClock
 from nlpsuite.training.pretraining.plan import choose_shape
 from nlpsuite.training.pretraining.prepare import prepare_text
 from nlpsuite.training.pretraining.validation import ValidationText
+from nlpsuite.training.together import Together
 
 
 @pytest.fixture
@@ -34,7 +35,14 @@ def test_every_byte_of_the_held_out_text_counts_once(prepared):
     backbone = Backbone(choose_shape([], settings, find_machine("32"), Silent()))
     backbone.initialise(1)
     validation = ValidationText(
-        text.valid, context=32, tokenizer=text.tokenizer, max_tokens=10**9, rows=4, mask_rate=0.2, mask_span=3
+        text.valid,
+        context=32,
+        tokenizer=text.tokenizer,
+        max_tokens=10**9,
+        rows=4,
+        mask_rate=0.2,
+        mask_span=3,
+        group=Together(),
     )
     score = validation.causal(backbone)
     assert score.bytes == text.valid.text_bytes
@@ -48,7 +56,14 @@ def test_an_untrained_network_is_as_good_as_guessing_and_stays_in_its_mode(prepa
     with torch.no_grad():
         backbone.embedding.weight.zero_()
     validation = ValidationText(
-        text.valid, context=32, tokenizer=text.tokenizer, max_tokens=500, rows=4, mask_rate=0.2, mask_span=3
+        text.valid,
+        context=32,
+        tokenizer=text.tokenizer,
+        max_tokens=500,
+        rows=4,
+        mask_rate=0.2,
+        mask_span=3,
+        group=Together(),
     )
     backbone.train()
     assert validation.causal(backbone).loss == pytest.approx(math.log(320), abs=1e-4)

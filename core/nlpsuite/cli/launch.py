@@ -1,0 +1,133 @@
+"""Starting `suite` once for each device of this machine, as torchrun would, with one exit status and one voice.
+
+Results and words come from the first process; of the others only what goes wrong is heard. Ctrl-C and SIGTERM reach every
+process once, and all end at the same step.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+GRACE_SECONDS = 20.0
+"""How long processes may go on when one of them has failed: they wait for it in vain."""
+
+
+def is_launched() -> bool:
+    """Whether this process is one of several that were started together."""
+    return "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("SLURM_NTASKS", "1")) > 1
+
+
+def is_first() -> bool:
+    """Whether this process is alone, or the first of several: the one that is heard."""
+    return not is_launched() or os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
+
+
+def start_on_each(devices: str, context: typer.Context) -> None:
+    """Run the command that the user typed once for each of several devices, and end with its exit status.
+
+    Nothing happens for one device, nor in a process that is one of several already.
+
+    Args:
+        devices: `auto`, how many, or their indices.
+        context: The command's; it knows what was typed.
+    """
+    from nlpsuite.training.lightning import devices_here
+
+    number = devices_here(devices)
+    if number == 1 or is_launched():
+        return
+    typed: list[str] = context.find_root().obj["typed"]
+    visible = devices.strip(",") if "," in devices else None
+    raise typer.Exit(launch(number, typed, visible=visible))
+
+
+def launch(number: int, arguments: Sequence[str], *, visible: str | None = None) -> int:
+    """Run `suite ARGUMENTS` in several processes and return the exit status: that of the first of them that failed.
+
+    Args:
+        number: How many.
+        arguments: What the user typed after `suite`.
+        visible: Indices of the GPUs to use; None: the first ones.
+    """
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(number)
+
+    try:
+        for each in before:
+            signal.signal(each, pass_on)
+        port = _free_port()
+        for rank in range(number):
+            processes.append(_start(rank, number, arguments, port, visible))
+        return _wait(processes)
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _start(rank: int, number: int, arguments: Sequence[str], port: int, visible: str | None) -> subprocess.Popen[bytes]:
+    cores = max(1, (os.cpu_count() or 1) // number)
+    environment = {
+        "OMP_NUM_THREADS": str(cores),
+        **os.environ,
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "GROUP_RANK": "0",
+        "WORLD_SIZE": str(number),
+        "LOCAL_WORLD_SIZE": str(number),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "TORCHELASTIC_RUN_ID": "suite",
+    }
+    if visible is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = visible
+    quiet = None if rank == 0 else subprocess.DEVNULL
+    # In a session of its own, so that Ctrl-C comes through here alone and not twice.
+    return subprocess.Popen(
+        [sys.executable, "-m", "nlpsuite.cli", *arguments],
+        env=environment,
+        stdin=quiet,
+        stdout=quiet,
+        start_new_session=True,
+    )
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:
+    deadline = None
+    while any(process.poll() is None for process in processes):
+        if deadline is None and any(process.poll() for process in processes):
+            deadline = time.monotonic() + GRACE_SECONDS
+        if deadline is not None and time.monotonic() > deadline:
+            for process in processes:
+                process.kill()
+        time.sleep(0.1)
+    codes = [process.returncode for process in processes]
+    # Killed by a signal of the system's own, such as for memory: 128 and its number, as a shell says it.
+    said = [code if code >= 0 else 128 - code for code in codes]
+    return next((code for code in said if code), 0)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

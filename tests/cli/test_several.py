@@ -1,0 +1,53 @@
+"""`suite pretrain --devices 2` on a CPU: two processes, and the run that one alone would have made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from nlpsuite.backbone.checkpoint import load_backbone
+
+SETS = """
+    model.size=nano model.vocab_size=320 model.context=32 model.d_model=32 model.n_layers=2 model.n_heads=2
+    model.n_kv_heads=1 model.head_dim=16 model.d_ff=64 optimizer.batch_tokens=256 optimizer.micro_tokens=64
+    validations=2 samples=1
+"""
+
+
+def run(text_file, out, *flags: str) -> subprocess.CompletedProcess[str]:
+    sets = [word for each in SETS.split() for word in ("--set", each)]
+    command = [sys.executable, "-m", "nlpsuite.cli", "pretrain", str(text_file), "--out", str(out), *sets, *flags]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
+def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path):
+    alone = run(text_file, tmp_path / "alone", "--max-steps", "6", "--json")
+    both = run(text_file, tmp_path / "both", "--max-steps", "6", "--json", "--devices", "2")
+    assert alone.returncode == both.returncode == 0, both.stderr
+    one, two = json.loads(alone.stdout), json.loads(both.stdout)
+    assert two["steps"] == one["steps"] == 6
+    assert two["tokens"] == one["tokens"], "the same rows"
+    assert two["validation_tokens"] == one["validation_tokens"]
+    for name, value in one["metrics"].items():
+        # A loss of the last step is that of the first process's rows alone.
+        if name.startswith("val/"):
+            assert two["metrics"][name] == pytest.approx(value, rel=1e-4), name
+    first, second = (load_backbone(tmp_path / name / "model")[0] for name in ("alone", "both"))
+    for weight, other in zip(first.parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(weight, other, rtol=1e-3, atol=1e-4)
+    # One voice: the plan is told once, and so is every validation.
+    assert both.stderr.count("validation loss") == alone.stderr.count("validation loss") == 2
+    assert len(both.stdout.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
+def test_what_is_wrong_is_said_once_with_status_two(tmp_path):
+    done = run(tmp_path / "nothing.txt", tmp_path / "run", "--max-steps", "2", "--devices", "2")
+    assert done.returncode == 2
+    assert done.stderr.count("error:") == 1
+    assert not (tmp_path / "run").exists()
