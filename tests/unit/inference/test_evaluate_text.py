@@ -98,6 +98,7 @@ def test_the_score_is_exact(backbone, tiny_tokenizer, overlap, batch_tokens):
 def test_no_overlap_is_what_validation_in_pretraining_computes(backbone, tiny_tokenizer, tmp_path):
     from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
     from nlpsuite.training.pretraining.validation import ValidationText
+    from nlpsuite.training.together import Together
 
     documents = ["The cat sat on the mat and looked. " * 4, "nobody", "They walked along the river. " * 3]
     with TokenFileWriter(tmp_path / "valid", tiny_tokenizer) as writer:
@@ -111,6 +112,7 @@ def test_no_overlap_is_what_validation_in_pretraining_computes(backbone, tiny_to
         rows=4,
         mask_rate=None,
         mask_span=1,
+        group=Together(),
     )
     theirs = validation.causal(backbone)
     ours = evaluate_text(backbone, tiny_tokenizer, map(whole, documents), overlap=0.0, batch_tokens=64)
