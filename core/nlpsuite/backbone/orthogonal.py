@@ -5,7 +5,8 @@ matrix they can be done on that small square matrix, and X be multiplied once at
 940 for 256 x 768 and four iterations. That needs the digits of float32, for a small singular value is a tiny one when
 squared; in bf16, on a GPU, where products cost next to nothing, the iterations are done on X itself.
 
-X X^T also tells a better bound of the largest singular value than the norm of X, so that fewer iterations are enough.
+X X^T also tells a better bound of the largest singular value than the norm of X, which lifts the small ones further from
+the start.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ class OptimizerSettings(Settings):
         decay: Share of the run, at its end, in which the rate falls to the floor.
         floor: The last rate, as a factor on the peak.
         batch_tokens: Tokens in an optimiser step; None: 2,048 on a CPU, more on a GPU.
-        micro_tokens: Tokens computed at once; None: what a trial finds fastest on a CPU, 32,768 on a GPU.
+        micro_tokens: Tokens computed at once; None: 1,024 on a CPU, or what a trial finds fastest if
+            `time` is the budget; 32,768 on a GPU.
     """
 
     name: Literal["muon", "adamw"] = "muon"
