@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK_LOGITS = 1 << 21
-"""Logits held at once: 8 MB in float32, which stays in a CPU's cache."""
+CHUNK_LOGITS = 1 << 22
+"""Logits held at once: 16 MB in float32. With fewer, products have too few rows; more leave a CPU's last cache."""
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -30,21 +30,25 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             h = hidden_ND[start : start + chunk]
             targets = targets_N[start : start + chunk, None]
             logits = (h @ weight_VD.T).float()
-            log_z = logits.logsumexp(dim=1, keepdim=True)
-            total += (log_z - (1.0 - smoothing) * logits.gather(1, targets)).sum() + z_loss * (log_z * log_z).sum()
+            total -= (1.0 - smoothing) * logits.gather(1, targets).sum()
             if smoothing:
                 total -= smoothing * logits.mean(1).sum()
+            # From here on written over the logits, one exponential for loss and gradient both: where the vocabulary is
+            # large, every sweep over them is dear.
+            largest = logits.amax(1, keepdim=True)
+            weights = logits.sub_(largest).exp_()
+            normaliser = weights.sum(1, keepdim=True)
+            log_z = largest + normaliser.log()
+            total += (log_z + z_loss * log_z * log_z).sum()
             if grad_hidden is not None and grad_weight is not None:
-                # d/dlogits = softmax * (1 + 2 z log_z) - truth, written over the logits; truth is one-hot, but for what
-                # smoothing spreads evenly. The division by N for the mean waits for `backward`, where it meets a
-                # gradient scaler's factor: in fp16 it would vanish here.
-                logits.sub_(log_z).exp_()
-                if z_loss:
-                    logits.mul_(1.0 + 2.0 * z_loss * log_z)
+                # d/dlogits = softmax * (1 + 2 z log_z) - truth; truth is one-hot, but for what smoothing spreads evenly.
+                # The division by N for the mean waits for `backward`, where it meets a gradient scaler's factor: in fp16
+                # it would vanish here.
+                grad_logits = weights.mul_((1.0 + 2.0 * z_loss * log_z) / normaliser)
                 if smoothing:
-                    logits.sub_(smoothing / logits.shape[1])
-                logits.scatter_add_(1, targets, torch.full_like(log_z, smoothing - 1.0))
-                grad_logits = logits.to(weight_VD.dtype)
+                    grad_logits.sub_(smoothing / grad_logits.shape[1])
+                grad_logits.scatter_add_(1, targets, torch.full_like(log_z, smoothing - 1.0))
+                grad_logits = grad_logits.to(weight_VD.dtype)
                 torch.mm(grad_logits, weight_VD, out=grad_hidden[start : start + chunk])
                 if grad_weight.dtype == grad_logits.dtype:
                     grad_weight.addmm_(grad_logits.T, h)
@@ -58,7 +62,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Any:
         grad_hidden, grad_weight = ctx.saved_tensors
         scale = grads[0] / ctx.positions
-        return scale * grad_hidden, (scale * grad_weight).to(ctx.weight_dtype), None, None, None, None
+        # In place: a second backward pass through the same loss is told apart by autograd and refused.
+        return grad_hidden.mul_(scale), grad_weight.mul_(scale).to(ctx.weight_dtype), None, None, None, None
 
 
 def chunked_cross_entropy(

@@ -160,8 +160,8 @@ class Attention(nn.Module):
         """Return what the positions gathered from one another, (B, T, D)."""
         rows, length, _ = x_BTD.shape
         heads = (rows, length, -1, self.head_dim)
-        q_BHTC = rotate(self.q_norm(self.q(x_BTD).view(heads)).transpose(1, 2), rotation)
-        k_BKTC = rotate(self.k_norm(self.k(x_BTD).view(heads)).transpose(1, 2), rotation)
+        q_BHTC = rotate(self.q_norm(self.q(x_BTD).view(heads)), rotation).transpose(1, 2)
+        k_BKTC = rotate(self.k_norm(self.k(x_BTD).view(heads)), rotation).transpose(1, 2)
         v_BKTC = self.v(x_BTD).view(heads).transpose(1, 2)
         if cache is not None:
             k_BKTC, v_BKTC = cache.extend(layer, k_BKTC, v_BKTC)
@@ -205,18 +205,17 @@ class RMSNorm(nn.Module):
 
 
 def rotary(start: int, length: int, config: BackboneConfig, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return cosines and sines (T, C) for positions `start` ... `start + length - 1` (Su et al. 2021), half-split layout."""
+    """Return cosines and sines (T, C / 2) for positions `start` ... `start + length - 1` (Su et al. 2021)."""
     pairs = torch.arange(0, config.head_dim, 2, device=device, dtype=torch.float32)
     frequencies = config.rope_theta ** (-pairs / config.head_dim)
     positions = torch.arange(start, start + length, device=device, dtype=torch.float32)
     angles = torch.outer(positions, frequencies)
-    angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 
 
-def rotate(x_BHTC: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+def rotate(x_BTHC: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """Turn each pair (i, i + C/2) of a head by its position's angle."""
-    cos, sin = rotation
-    half = x_BHTC.shape[-1] // 2
-    turned = torch.cat((-x_BHTC[..., half:], x_BHTC[..., :half]), dim=-1)
-    return x_BHTC * cos.to(x_BHTC.dtype) + turned * sin.to(x_BHTC.dtype)
+    cos, sin = (table[:, None].to(x_BTHC.dtype) for table in rotation)
+    # In halves throughout: the gradient of a slice would be a tensor of zeros with the slice copied in.
+    left, right = x_BTHC.chunk(2, dim=-1)
+    return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
