@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 
 from nlpsuite.tasks.task import AttentionMode  # noqa: TC001  (used by callers at run time through this module)
 
@@ -77,3 +78,20 @@ def make_mask(
         itself = (keys_S[None, :] == queries_T[:, None])[None]
         allowed = (allowed & same) | itself
     return Mask(allowed[:, None], False)
+
+
+def attend(q_BHTC: Tensor, k_BKSC: Tensor, v_BKSC: Tensor, mask: Mask) -> Tensor:
+    """Return what each position gathers from those it may look at, (B, H, T, C).
+
+    Args:
+        q_BHTC: Queries of H heads.
+        k_BKSC: Keys of K heads, each for H / K heads of queries.
+        v_BKSC: Values.
+        mask: Who attends to whom.
+    """
+    groups = q_BHTC.shape[1] // k_BKSC.shape[1]
+    if groups > 1:
+        # Repeating is cheap beside the products, and the fused CPU kernel takes no groups.
+        k_BKSC = k_BKSC.repeat_interleave(groups, dim=1)
+        v_BKSC = v_BKSC.repeat_interleave(groups, dim=1)
+    return F.scaled_dot_product_attention(q_BHTC, k_BKSC, v_BKSC, attn_mask=mask.allowed_B1TS, is_causal=mask.is_causal)

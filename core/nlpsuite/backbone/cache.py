@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,14 +26,9 @@ class KeyValueCache:
         self._values = torch.zeros(shape, dtype=dtype, device=device)
         self.length = 0
 
-    def extend(self, layer: int, k_BKTC: Tensor, v_BKTC: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the new positions of one layer and return all keys and values so far, (B, K, S, C) each."""
-        end = self.length + k_BKTC.shape[2]
-        if end > self._keys.shape[3]:
-            raise ValueError(f"the cache holds {self._keys.shape[3]} positions, {end} are needed")
-        self._keys[layer, :, :, self.length : end] = k_BKTC
-        self._values[layer, :, :, self.length : end] = v_BKTC
-        return self._keys[layer, :, :, :end], self._values[layer, :, :, :end]
+    def of_layer(self, layer: int) -> LayerCache:
+        """Return the keys and values of one layer, to be read and extended."""
+        return LayerCache(self._keys[layer], self._values[layer], self.length)
 
     def advance(self, positions: int) -> None:
         """Count positions as filled, after every layer has stored them."""
@@ -57,3 +53,27 @@ class KeyValueCache:
         for stored in (self._keys, self._values):
             part = stored[:, :, :, start : self.length]
             part.copy_(part.index_select(1, rows_B))
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCache:
+    """Keys and values of one layer during one forward pass.
+
+    Attributes:
+        keys_BKSC: Room for all positions.
+        values_BKSC: Room for all positions.
+        length: Positions filled before this pass.
+    """
+
+    keys_BKSC: Tensor
+    values_BKSC: Tensor
+    length: int
+
+    def extend(self, k_BKTC: Tensor, v_BKTC: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new positions and return all keys and values so far, (B, K, S, C) each."""
+        end = self.length + k_BKTC.shape[2]
+        if end > self.keys_BKSC.shape[2]:
+            raise ValueError(f"the cache holds {self.keys_BKSC.shape[2]} positions, {end} are needed")
+        self.keys_BKSC[:, :, self.length : end] = k_BKTC
+        self.values_BKSC[:, :, self.length : end] = v_BKTC
+        return self.keys_BKSC[:, :, :end], self.values_BKSC[:, :, :end]

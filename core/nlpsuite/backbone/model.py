@@ -21,10 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nlpsuite.backbone.attention import Mask, make_mask
+from nlpsuite.backbone.attention import Mask, attend, make_mask
 
 if TYPE_CHECKING:
-    from nlpsuite.backbone.cache import KeyValueCache
+    from nlpsuite.backbone.cache import KeyValueCache, LayerCache
     from nlpsuite.backbone.config import BackboneConfig
     from nlpsuite.tasks.task import AttentionMode
 
@@ -35,6 +35,7 @@ class Backbone(nn.Module):
     def __init__(self, config: BackboneConfig):
         super().__init__()
         self.config = config
+        self.compiled = False
         # Its own initialisation would be drawn in vain, and on the meta device it loads torch's compiler: two seconds.
         zeros_VD = torch.zeros(config.vocab_size, config.d_model)
         self.embedding: nn.Embedding = nn.Embedding.from_pretrained(zeros_VD, freeze=False)  # type: ignore[no-untyped-call]
@@ -74,7 +75,7 @@ class Backbone(nn.Module):
         rotation = rotary(past, length, self.config, ids_BT.device)
         x_BTD = self.embedding(ids_BT)
         for layer, block in enumerate(self.blocks):
-            x_BTD = block(x_BTD, rotation, mask, layer, cache, dropout)
+            x_BTD = block(x_BTD, rotation, mask, None if cache is None else cache.of_layer(layer), dropout)
         if cache is not None:
             cache.advance(length)
         hidden: Tensor = self.norm(x_BTD)
@@ -129,12 +130,11 @@ class Block(nn.Module):
         x_BTD: Tensor,
         rotation: tuple[Tensor, Tensor],
         mask: Mask,
-        layer: int,
-        cache: KeyValueCache | None,
+        cache: LayerCache | None,
         dropout: float,
     ) -> Tensor:
         """Return the residual stream after this block, (B, T, D)."""
-        attended = self.attention(self.attention_norm(x_BTD), rotation, mask, layer, cache)
+        attended = self.attention(self.attention_norm(x_BTD), rotation, mask, cache)
         x_BTD = x_BTD + F.dropout(attended, dropout, self.training)
         return x_BTD + F.dropout(self.mlp(self.mlp_norm(x_BTD)), dropout, self.training)
 
@@ -145,7 +145,7 @@ class Attention(nn.Module):
     def __init__(self, config: BackboneConfig):
         super().__init__()
         self.head_dim = config.head_dim
-        self.groups = config.n_heads // config.n_kv_heads
+        self.attend = attend
         q_width, kv_width = config.n_heads * config.head_dim, config.n_kv_heads * config.head_dim
         self.q = nn.Linear(config.d_model, q_width, bias=config.qkv_bias)
         self.k = nn.Linear(config.d_model, kv_width, bias=config.qkv_bias)
@@ -154,9 +154,7 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.norm_eps) if config.qk_norm else nn.Identity()
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps) if config.qk_norm else nn.Identity()
 
-    def forward(
-        self, x_BTD: Tensor, rotation: tuple[Tensor, Tensor], mask: Mask, layer: int, cache: KeyValueCache | None
-    ) -> Tensor:
+    def forward(self, x_BTD: Tensor, rotation: tuple[Tensor, Tensor], mask: Mask, cache: LayerCache | None) -> Tensor:
         """Return what the positions gathered from one another, (B, T, D)."""
         rows, length, _ = x_BTD.shape
         heads = (rows, length, -1, self.head_dim)
@@ -164,14 +162,8 @@ class Attention(nn.Module):
         k_BKTC = rotate(self.k_norm(self.k(x_BTD).view(heads)), rotation).transpose(1, 2)
         v_BKTC = self.v(x_BTD).view(heads).transpose(1, 2)
         if cache is not None:
-            k_BKTC, v_BKTC = cache.extend(layer, k_BKTC, v_BKTC)
-        if self.groups > 1:
-            # Repeating is cheap beside the products, and the fused CPU kernel takes no groups.
-            k_BKTC = k_BKTC.repeat_interleave(self.groups, dim=1)
-            v_BKTC = v_BKTC.repeat_interleave(self.groups, dim=1)
-        y_BHTC = F.scaled_dot_product_attention(
-            q_BHTC, k_BKTC, v_BKTC, attn_mask=mask.allowed_B1TS, is_causal=mask.is_causal
-        )
+            k_BKTC, v_BKTC = cache.extend(k_BKTC, v_BKTC)
+        y_BHTC = self.attend(q_BHTC, k_BKTC, v_BKTC, mask)
         out: Tensor = self.o(y_BHTC.transpose(1, 2).reshape(rows, length, -1))
         return out
 

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.compiled import compile_blocks
 from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.heap import keep_freed_memory
 from nlpsuite.backbone.machine import find_machine, peak_memory
@@ -24,6 +25,7 @@ from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
 from nlpsuite.training.lightning import check_where, devices_here, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.pretraining.card import pretraining_card
+from nlpsuite.training.pretraining.compile_trial import choose_compiled
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.plan import Plan, choose_shape, fastest_rows, plan_rows, show_plan, with_vocabulary
@@ -133,6 +135,7 @@ class _Job:
     backbone: Backbone
     text: PreparedText
     rows: StepRows
+    compiled: bool
     budget: Budget
     watch: Stopwatch
     plan: Plan
@@ -157,6 +160,7 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             rows = plan_rows(settings, backbone.config, machine, group.world)
             if saved is None:
                 rows = fastest_rows(backbone, text, settings, rows, machine)
+            compiled = choose_compiled(backbone, text, settings, rows, machine, log)
             step_tokens = rows.total * backbone.config.context
             budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
             origin = {
@@ -166,17 +170,14 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             }
             # With what was found here, so that a resumed run divides its steps in the same way.
             found = {"batch_tokens": step_tokens, "micro_tokens": rows.at_once * backbone.config.context}
-            run.write_config(merge(origin | settings.model_dump(), {"optimizer": found}))
+            run.write_config(merge(origin | settings.model_dump(), {"optimizer": found, "compile": compiled}))
             if saved is None:
                 run.write_environment(machine.label)
             plan = show_plan(run.path, backbone, text, settings, rows, budget, machine, log)
             _start_clock(watch, budget, saved, log)
-            job = _Job(run, log, backbone, text, rows, budget, watch, plan, saved)
-    group.tell(
-        json.dumps(
-            {"model": asdict(backbone.config), "tokens": str(text.folder), "rows": asdict(rows), "plan": asdict(plan)}
-        )
-    )
+            job = _Job(run, log, backbone, text, rows, compiled, budget, watch, plan, saved)
+    told = {"rows": asdict(rows), "compiled": compiled, "plan": asdict(plan)}
+    group.tell(json.dumps(told | {"model": asdict(backbone.config), "tokens": str(text.folder)}))
     return job
 
 
@@ -206,6 +207,7 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
         backbone.to(machine.device),
         open_prepared(Path(told["tokens"])),
         rows,
+        told["compiled"],
         plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens),
         watch,
         Plan(**told["plan"]),
@@ -245,8 +247,8 @@ def _train(request: PretrainRequest, job: _Job, machine: Machine, group: Togethe
     settings, backbone, tokenizer = request.settings, job.backbone, job.text.tokenizer
     module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.rows, job.budget, job.watch, group, flag)
     validation = _validation(job, settings, group)
-    if settings.compile or (settings.compile is None and machine.device.type == "cuda"):
-        backbone.compile(dynamic=False)
+    if job.compiled:
+        compile_blocks(backbone)
     with quiet_lightning(), job.log.progress("pretraining", 100.0, "%") as bar:
         watcher = PretrainWatch(
             job.run,

@@ -12,8 +12,11 @@ from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.training.pretraining.data import PretrainSteps, StepRows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.backbone.model import Backbone
+    from nlpsuite.training.pretraining.data import Part
     from nlpsuite.training.pretraining.prepare import PreparedText
     from nlpsuite.training.pretraining.settings import PretrainSettings
 
@@ -37,6 +40,16 @@ def measure_speed(
         rows: How a step is divided.
         machine: Device and number format.
     """
+    parts = trial_parts(backbone, text, settings, rows, machine)
+    rate = per_second(lambda: run_parts(backbone, parts, machine), machine.device, seconds=TRIAL_SECONDS)
+    backbone.zero_grad(set_to_none=True)
+    return rate * sum(part.example.tokens for part in parts)
+
+
+def trial_parts(
+    backbone: Backbone, text: PreparedText, settings: PretrainSettings, rows: StepRows, machine: Machine
+) -> list[Part]:
+    """Return one part of each kind of the first step, enough to know the speed of all; arguments as of `measure_speed`."""
     steps = PretrainSteps(
         text.train,
         context=backbone.config.context,
@@ -46,18 +59,15 @@ def measure_speed(
         seed=settings.seed,
     )
     parts = [replace(part, example=part.example.to(machine.device)) for part in steps[0]]
-    # One part of each kind is enough to know the speed of all.
-    tried = list({part.example.mode: part for part in parts}.values())
+    return list({part.example.mode: part for part in parts}.values())
 
-    def run() -> None:
-        for part in tried:
-            with torch.autocast(machine.device.type, torch.bfloat16, enabled=machine.precision != "32-true"):
-                loss = objective_loss(backbone, part.example)
-            loss.backward()  # type: ignore[no-untyped-call]
 
-    rate = per_second(run, machine.device, seconds=TRIAL_SECONDS)
-    backbone.zero_grad(set_to_none=True)
-    return rate * sum(part.example.tokens for part in tried)
+def run_parts(backbone: Backbone, parts: Sequence[Part], machine: Machine) -> None:
+    """Add up the gradients of some parts as training does."""
+    for part in parts:
+        with torch.autocast(machine.device.type, torch.bfloat16, enabled=machine.precision != "32-true"):
+            loss = objective_loss(backbone, part.example)
+        loss.backward()  # type: ignore[no-untyped-call]
 
 
 def choose_rows_at_once(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 import torch
 
+from nlpsuite.backbone.compiled import uncompiled
 from nlpsuite.backbone.sampling import Sampling, continue_ids
 from nlpsuite.people import people_count, people_time
 from nlpsuite.training.budget import CheckedClock
@@ -154,12 +155,15 @@ class PretrainWatch(pl.Callback):
     def validate(self, module: PretrainModule) -> None:
         """Score the held-out rows in the ways the run learns, tell, and show continuations."""
         self.validated_step = self._step
-        if self._validation is None:
-            return
+        if self._validation is not None:
+            with uncompiled(module.backbone):
+                self._validate(module, self._validation)
+
+    def _validate(self, module: PretrainModule, validation: ValidationText) -> None:
         begun = time.monotonic()
         scores: dict[str, float] = {}
         said = []
-        if (causal := self._validation.causal(module.backbone)) is not None:
+        if (causal := validation.causal(module.backbone)) is not None:
             scores["val/loss"] = causal.loss
             scores["val/perplexity"] = causal.perplexity
             scores["val/bits_per_byte"] = causal.bits_per_byte
@@ -167,7 +171,7 @@ class PretrainWatch(pl.Callback):
                 f"validation loss {causal.loss:.3f}, perplexity {causal.perplexity:.1f}, "
                 f"{causal.bits_per_byte:.3f} bits per byte"
             )
-        if (masked := self._validation.masked(module.backbone)) is not None:
+        if (masked := validation.masked(module.backbone)) is not None:
             scores["val/masked_loss"] = masked.loss
             said.append(f"masked loss {masked.loss:.3f}")
         check_finite(scores, self._step)
@@ -178,7 +182,7 @@ class PretrainWatch(pl.Callback):
         )
         self._report.say(f"step {self._step:,}: {', '.join(said)}")
         if causal is not None and self._group.is_first:
-            self._show_samples(module)
+            self._show_samples(module, validation)
         spent = time.monotonic() - begun
         self._validating += spent
         # The last validation and the writing of the model must fit into the budget too.
@@ -189,11 +193,10 @@ class PretrainWatch(pl.Callback):
         self._step = self._first_step = step
         self._tokens_before = module.tokens_seen
 
-    def _show_samples(self, module: PretrainModule) -> None:
-        assert self._validation is not None
+    def _show_samples(self, module: PretrainModule, validation: ValidationText) -> None:
         backbone, tokenizer = module.backbone, self._tokenizer
         backbone.eval()
-        for number, prompt in enumerate(self._validation.prompts(self._settings.samples, SAMPLE_PROMPT)):
+        for number, prompt in enumerate(validation.prompts(self._settings.samples, SAMPLE_PROMPT)):
             new = continue_ids(
                 backbone,
                 prompt,
