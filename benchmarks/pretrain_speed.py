@@ -36,7 +36,8 @@ ROWS = 16
 def contestants(text: Path, tokens: Path, work: Path, seconds: float) -> dict[str, Callable[[], dict[str, Any]]]:
     """Return who is measured, by name."""
     budget = ("--time", f"{seconds:.0f}s", "--objective", "causal", "--set", "validations=1", "--set", "samples=0")
-    batch = ("--batch-tokens", str(ROWS * PRESETS["nano"].context))
+    # Whole rows throughout, as the peers have them.
+    equal = ("--batch-tokens", str(ROWS * PRESETS["nano"].context), "--set", "short_rows=0")
 
     def suite(*flags: str) -> Callable[[], dict[str, Any]]:
         return lambda: ours(text, work, *budget, *flags)
@@ -45,8 +46,8 @@ def contestants(text: Path, tokens: Path, work: Path, seconds: float) -> dict[st
         return lambda: peer(what, tokens, seconds=seconds, rows=ROWS, at_once=at_once)
 
     return {
-        "suite pretrain, AdamW": suite(*batch, "--set", "optimizer.name=adamw"),
-        "suite pretrain, Muon": suite(*batch),
+        "suite pretrain, AdamW": suite(*equal, "--set", "optimizer.name=adamw"),
+        "suite pretrain, Muon": suite(*equal),
         "Trainer, Llama": other("llama", ROWS),
         "Trainer, Llama, 4 rows at once": other("llama", 4),
         "Trainer, GPT-2": other("gpt2", ROWS),

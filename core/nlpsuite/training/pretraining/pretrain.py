@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from nlpsuite.training.lightning import check_where, devices_here, quiet_lightni
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.pretraining.card import pretraining_card
 from nlpsuite.training.pretraining.compile_trial import choose_compiled
+from nlpsuite.training.pretraining.counts import counted_embedding
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.plan import Plan, choose_shape, fastest_rows, plan_rows, show_plan, with_vocabulary
@@ -229,7 +231,19 @@ def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Repor
     text = _text(request, shape.vocab_size, report)
     backbone = Backbone(with_vocabulary(shape, text.tokenizer.vocab_size))
     backbone.initialise(settings.seed)
+    if settings.embedding == "counts" and not request.resume:
+        _count_neighbours(backbone, text, settings, report)
     return backbone, text
+
+
+def _count_neighbours(backbone: Backbone, text: PreparedText, settings: PretrainSettings, report: Reporter) -> None:
+    """Start the embedding from what single tokens of the whole text tell of one another."""
+    begun = time.perf_counter()
+    shape = backbone.config
+    embedding = counted_embedding(text.train.tokens, shape.vocab_size, shape.d_model, settings.seed)
+    with torch.no_grad():
+        backbone.embedding.weight.copy_(embedding)
+    report.say(f"embedding: from counts of neighbouring tokens, {people_time(time.perf_counter() - begun)}")
 
 
 def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter) -> PreparedText:

@@ -109,6 +109,8 @@ class PretrainSettings(Settings):
         time: Budget in seconds; at most one of `time`, `max_tokens` and `max_steps`.
         max_tokens: Budget in tokens.
         max_steps: Budget in optimiser steps.
+        embedding: What a new network's embedding starts from: `counts` of which tokens of the text stand side by side, or
+            `random`.
         short_rows: Share of the run, at its start, in which rows are cut into quarters and then halves.
         seed: Decides weights, order, masks and samples.
         validations: How often the run validates and saves, at even distances.
@@ -131,7 +133,8 @@ class PretrainSettings(Settings):
     time: float | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
-    short_rows: float = Field(default=0.0, ge=0, le=1)
+    embedding: Literal["counts", "random"] = "counts"
+    short_rows: float = Field(default=0.4, ge=0, le=1)
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
     validations: int = Field(default=10, ge=1, le=1000)
     valid_tokens: int = Field(default=65_536, ge=1)
