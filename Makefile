@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check fmt bench results main-path
+.PHONY: demo test check fmt bench results main-path pretraining
 
 demo: $(READY)
 	$(BIN)/suite run plugins/sentiment
@@ -21,7 +21,7 @@ fmt: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: results
+bench: results pretraining
 
 # NLPSUITE_DATA names the data; a row that is done is not run again; make results ROWS="sst2-scratch" runs some.
 results: $(READY)
@@ -30,6 +30,14 @@ results: $(READY)
 # The rows of pretraining and the first task.
 main-path: $(READY)
 	$(BIN)/python benchmarks/results.py
+
+# Speed, time to a loss, ablations and BLiMP of pretraining, beside peers: about five hours, and nothing else may run.
+pretraining: $(READY)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/pretrain_speed.py
+	$(BIN)/python benchmarks/time_to_loss.py
+	$(BIN)/python benchmarks/ablations.py
+	$(BIN)/python benchmarks/blimp.py nano
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

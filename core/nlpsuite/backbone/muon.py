@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.distributed as dist
 
 from nlpsuite.backbone.orthogonal import orthogonalise
 
@@ -25,7 +26,8 @@ NEWTON_SCHULZ = 4
 class MuonAdamW(torch.optim.AdamW):
     """AdamW, except for parameter groups marked `muon: True`, whose 2-D weights Muon updates.
 
-    Matrices of one shape are orthogonalised in one batched product.
+    Matrices of one shape are orthogonalised in one batched product. Where several processes train together, each does its
+    share of the matrices and all of them get the rest from the others; their gradients must be the same, as DDP leaves them.
 
     Args:
         groups: Parameter groups, each with `params`, `lr`, `weight_decay` and `muon`.
@@ -82,8 +84,23 @@ class MuonAdamW(torch.optim.AdamW):
             running.lerp_(weight.grad, 1.0 - self.momentum)
             by_shape[weight.shape].append((weight, weight.grad.lerp(running, self.momentum)))
         for shape, pairs in by_shape.items():
-            update = orthogonalise(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
+            update = _shared_out(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
             # Tall matrices take larger steps, so that an update moves the output as much whatever the shape.
             rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
             for (weight, _), delta in zip(pairs, update, strict=True):
                 weight.mul_(1.0 - group["lr"] * group["weight_decay"]).add_(delta, alpha=-rate)
+
+
+def _shared_out(matrices_NRC: Tensor, steps: int) -> Tensor:
+    """Orthogonalise, each process its share of the matrices."""
+    world = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    if world == 1:
+        return orthogonalise(matrices_NRC, steps)
+    number, rank = len(matrices_NRC), dist.get_rank()
+    each = -(-number // world)
+    mine = matrices_NRC.new_zeros(each, *matrices_NRC.shape[1:])
+    share = matrices_NRC[rank * each : (rank + 1) * each]
+    mine[: len(share)] = orthogonalise(share, steps) if len(share) else share
+    gathered = matrices_NRC.new_empty(each * world, *matrices_NRC.shape[1:])
+    dist.all_gather_into_tensor(gathered, mine)
+    return gathered[:number]

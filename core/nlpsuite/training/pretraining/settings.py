@@ -121,7 +121,7 @@ class PretrainSettings(Settings):
         devices: How many devices, or their indices; `auto`: all.
         nodes: How many machines.
         strategy: Lightning's strategy across devices.
-        compile: Whether the network is compiled; None: on a GPU, and on a CPU under a budget of `time` of ten minutes or
+        compile: Whether the network is compiled; None: on a GPU, and on a CPU under a budget of `time` of half an hour or
             more if a trial shows a gain.
     """
 

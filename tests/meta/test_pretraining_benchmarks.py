@@ -1,0 +1,85 @@
+"""The benchmarks of pretraining: places for their tables, rows that name real settings, and one score for all."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nlpsuite.config import build, merge
+from nlpsuite.training.pretraining.settings import PretrainSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """Import a script of the benchmarks, which are no part of the package."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module
+
+
+@pytest.mark.parametrize("name", ["pretrain_speed", "time_to_loss", "ablations", "blimp", "step_profile"])
+def test_every_script_has_a_place_for_its_table(bench, name):
+    script = bench(name)
+    page = script.PAGE.read_text(encoding="utf-8")
+    begin, end = script.MARKS
+    assert page.count(begin) == page.count(end) == 1
+    assert page.index(begin) < page.index(end)
+
+
+def test_rows_of_the_ablations_change_settings_that_exist(bench):
+    ablations = bench("ablations")
+    settings = PretrainSettings()
+    for name, change in ablations.CHANGES.items():
+        values: dict = {}
+        for key, value in change.items():
+            *sections, last = key.split(".")
+            values = merge(values, {sections[0]: {last: value}} if sections else {last: value})
+        build(PretrainSettings, values, where=name)
+    for key, value in ablations.DEFAULTS.items():
+        assert getattr(settings, key) == value, "the row of the defaults is not that of the defaults"
+
+
+def test_a_table_of_ablations_is_told_beside_its_first_row(bench):
+    record = {"bits_per_byte": 2.0, "steps": 1_000, "tokens_per_second": 3_000.0}
+    found = bench("ablations").table({"plain": record, "other": record | {"bits_per_byte": 1.95}})
+    assert "| other | 1.9500 | -0.0500 | 1,000 | 3,000 |" in found
+
+
+def test_peers_are_tuned_before_they_are_timed(bench):
+    contest = bench("time_to_loss")
+    names = contest.rows()
+    records: dict = {}
+    with pytest.raises(LookupError, match="not tuned yet"):
+        contest.best("llama", records)
+    for name in names[: names.index("llama-30m")]:
+        records[name] = {"bits_per_byte": 2.0 if name != "llama-2e-3-8" else 1.9}
+    assert contest.best("llama", records) == {"lr": "2e-3", "rows": 8}
+
+
+def test_the_score_of_an_even_guess_is_the_logarithm_of_the_vocabulary(bench, tmp_path, text_file):
+    """All networks are scored by one function; a network that knows nothing has a known score."""
+    contest, text = bench("peerbench.contest"), bench("peerbench.text")
+    folder = contest.prepare(text_file, tmp_path, 320)
+    _, valid, tokenizer = text.open_text(folder)
+    found = text.bits_per_byte(lambda ids: torch.zeros(*ids.shape, tokenizer.vocab_size), folder, 32)
+    scored = np.concatenate([valid.document(number)[1:] for number in range(len(valid))])
+    size = tokenizer.byte_lengths[scored.astype(np.int64)].sum()
+    assert found == pytest.approx(math.log2(tokenizer.vocab_size) * len(scored) / size, rel=0.02)
+
+
+def test_the_clock_of_the_peers_warms_up_and_ends_at_nothing(bench, monkeypatch):
+    clock_module = bench("peerbench.clock")
+    now = [0.0]
+    monkeypatch.setattr(clock_module.time, "perf_counter", lambda: now[0])
+    clock = clock_module.Clock(100.0)
+    factors = []
+    for now[0] in (0.0, 1.0, 2.0, 51.0, 100.0):
+        factors.append(clock.factor())
+    assert factors == pytest.approx([1e-3, 0.5, 1.0, 0.5, 1e-3])
+    assert clock.over
