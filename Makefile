@@ -13,8 +13,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 check: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 fmt: $(READY)
@@ -22,21 +21,17 @@ fmt: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: results pretraining
-
 # NLPSUITE_DATA names the data; a row that is done is not run again; make results ROWS="sst2-scratch" runs some.
 results: $(READY)
 	$(BIN)/python benchmarks/tasks.py $(ROWS)
 
-# The rows of pretraining and the first task.
 main-path: $(READY)
 	$(BIN)/python benchmarks/results.py
 
-# Speed, time to a loss, ablations and BLiMP of pretraining, beside peers: about five hours, and nothing else may run.
+# Speed, ablations and BLiMP of pretraining and time to a loss, beside peers: five hours in which nothing else may run.
 pretraining: $(READY)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench]'
-	$(BIN)/python benchmarks/pretrain_speed.py
-	$(BIN)/python benchmarks/time_to_loss.py
-	$(BIN)/python benchmarks/ablations.py
+	for each in pretrain_speed ablations time_to_loss; do $(BIN)/python benchmarks/$$each.py || exit; done
 	$(BIN)/python benchmarks/blimp.py nano
 
 $(READY): pyproject.toml constraints.txt

@@ -11,7 +11,11 @@ import torch
 from nlpsuite.backbone.cache import KeyValueCache
 from nlpsuite.backbone.compiled import compile_blocks, uncompiled
 
-pytestmark = pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles for a CPU with a C++ compiler")
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles for a CPU with a C++ compiler"),
+    # torch's own compiler uses what torch calls deprecated.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 
 @pytest.fixture

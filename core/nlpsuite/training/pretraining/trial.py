@@ -24,6 +24,8 @@ TRIAL_SECONDS = 0.7
 """How long each size is tried."""
 LARGEST_CPU_TOKENS = 8_192
 """Activations of more than this are far outside of any cache."""
+SURELY_TRIED = 4
+"""From so many rows on the first size that is no faster is the last one tried."""
 WORTH_IT = 1.02
 """A larger size takes more memory, so it must be this much faster than the best smaller one."""
 
@@ -91,5 +93,8 @@ def choose_rows_at_once(
         speed = measure_speed(backbone, text, settings, tried, machine)
         if speed > best_speed * WORTH_IT:
             best, best_speed = tried, speed
+        elif number >= SURELY_TRIED:
+            # More rows would cost memory and time to find out the same.
+            break
         number *= 2
     return best
