@@ -87,7 +87,7 @@ def test_a_machine_without_a_compiler_trains_without_and_says_so(choose, monkeyp
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles for a CPU with a C++ compiler")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own compiler uses what torch calls deprecated
+@pytest.mark.filterwarnings("ignore")  # what torch warns of inside its own compiler would end it here
 def test_a_compiled_run_learns_what_another_learns(tiny_request):
     plain = pretrain(tiny_request("plain", compile=False), Silent())
     compiled = pretrain(tiny_request("compiled", compile=True), Silent())
