@@ -10,16 +10,11 @@ that is done is not run again.
 
 from __future__ import annotations
 
-import argparse
-import os
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from peerbench.contest import ours, prepare, score
-from suitebench.machine import commit, machine, versions
-from suitebench.page import put_between
-from suitebench.store import Store
+from peerbench.script import run_script
 
 RESULTS = Path(__file__).parent / "results" / "ablations.json"
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -84,33 +79,12 @@ def table(records: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run the rows that are not done, keep them, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW")
-    parser.add_argument("--work", type=Path, default=Path("runs/ablations"))
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    store = Store(RESULTS)
-    if arguments.list:
-        print("\n".join(CHANGES))
-        return
-    if arguments.write:
-        done = store.read()
-        put_between(PAGE, *MARKS, table({name: done[name] for name in CHANGES if name in done}))
-        return
-    text = Path(os.environ.get("NLPSUITE_DATA", "../shared/data")) / "pretrain" / "enwiki_2015"
-    tokens = prepare(text, arguments.work, VOCABULARY)
-    for name in arguments.rows or list(CHANGES):
-        if name in store.read():
-            continue
-        found = ours(text, arguments.work, *COMMON, *flags(CHANGES[name]))
-        found |= {"bits_per_byte": score(found["run"], tokens), "change": CHANGES[name]}
-        found |= {"machine": machine(), "versions": versions(), "git": commit(), "date": date.today().isoformat()}
-        store.put(name, found)
-        print(f"{name}: {found['bits_per_byte']:.4f} bits per byte, {found['steps']:,} steps", flush=True)
+def run(name: str, records: dict[str, dict[str, Any]], text: Path, work: Path) -> dict[str, Any]:
+    """Run one row."""
+    tokens = prepare(text, work, VOCABULARY)
+    found = ours(text, work, *COMMON, *flags(CHANGES[name]))
+    return found | {"bits_per_byte": score(found["run"], tokens), "change": CHANGES[name]}
 
 
 if __name__ == "__main__":
-    main()
+    run_script(__doc__, results=RESULTS, page=PAGE, marks=MARKS, names=list(CHANGES), run=run, table=table)

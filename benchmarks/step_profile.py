@@ -1,6 +1,6 @@
 """Where the time of one optimiser step of `suite pretrain` goes, on this machine, on real text.
 
-    NLPSUITE_DATA=../shared/data python benchmarks/step_profile.py [--objective causal] [--rows 4] [--write]
+    NLPSUITE_DATA=../shared/data python benchmarks/step_profile.py [--objective causal] [--rows 4] [--compiled] [--write]
 
 The step is taken apart twice: by phases with a clock, and by operations with PyTorch's profiler. `--write` puts the
 tables into docs/decisions/0002-where-a-step-goes.md. Nothing else may run beside it.
@@ -20,11 +20,12 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from nlpsuite.backbone.compiled import compile_blocks
 from nlpsuite.backbone.config import PRESETS
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.backbone.objectives import objective_loss
-from nlpsuite.backbone.optimizer import make_optimizer
 from nlpsuite.training.pretraining.data import PretrainSteps, StepRows
+from nlpsuite.training.pretraining.module import optimizer_as_set
 from nlpsuite.training.pretraining.settings import ObjectiveSettings, OptimizerSettings
 from peerbench.ceiling import matrix_ceiling
 from peerbench.contest import prepare
@@ -61,15 +62,7 @@ class Step:
         config = PRESETS["nano"]
         self.backbone = Backbone(config)
         self.backbone.initialise(1)
-        o = OptimizerSettings()
-        self.optimizer = make_optimizer(
-            self.backbone,
-            o.name,
-            lr=o.lr,
-            matrix_lr=o.matrix_lr,
-            weight_decay=o.weight_decay,
-            newton_schulz=o.newton_schulz,
-        )
+        self.optimizer = optimizer_as_set(self.backbone, OptimizerSettings())
         rows = StepRows(BATCH_TOKENS // config.context, at_once)
         self.steps = PretrainSteps(
             train, context=config.context, tokenizer=tokenizer, objective=objective, rows=rows, seed=1
@@ -112,9 +105,11 @@ def by_kind(step: Step) -> dict[str, float]:
     return {kind: time / total for kind, time in sorted(spent.items(), key=lambda item: -item[1])}
 
 
-def measure(tokens: Path, objective: ObjectiveSettings, at_once: int) -> dict[str, Any]:
+def measure(tokens: Path, objective: ObjectiveSettings, at_once: int, *, compiled: bool) -> dict[str, Any]:
     """Return speed, phases and kinds of one kind of step."""
     step = Step(tokens, objective, at_once)
+    if compiled:
+        compile_blocks(step.backbone)
     for _ in range(WARM_UP):
         step()
     step.seconds.clear()
@@ -162,13 +157,14 @@ def main() -> None:
     parser.add_argument("--objective", choices=["causal", "masked", "hybrid"], nargs="*", default=["causal", "hybrid"])
     parser.add_argument("--rows", type=int, default=4)
     parser.add_argument("--work", type=Path, default=Path("runs/speed"))
+    parser.add_argument("--compiled", action="store_true", help="compile the blocks")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     corpus = Path(os.environ.get("NLPSUITE_DATA", "../shared/data")) / "pretrain" / "enwiki_2015"
     tokens = prepare(corpus, arguments.work)
     shown = []
     for name in arguments.objective:
-        found = measure(tokens, ObjectiveSettings(name=name), arguments.rows)
+        found = measure(tokens, ObjectiveSettings(name=name), arguments.rows, compiled=arguments.compiled)
         shown.append(text(found, name, arguments.rows))
         print(shown[-1], flush=True)
     if arguments.write:

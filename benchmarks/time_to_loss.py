@@ -11,16 +11,11 @@ benchmarks/results/time_to_loss.json.
 
 from __future__ import annotations
 
-import argparse
-import os
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from peerbench.contest import ours, peer, prepare, score
-from suitebench.machine import commit, machine, versions
-from suitebench.page import put_between
-from suitebench.store import Store
+from peerbench.script import run_script
 
 RESULTS = Path(__file__).parent / "results" / "time_to_loss.json"
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -90,34 +85,5 @@ def table(records: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run the rows that are not done, keep them, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW")
-    parser.add_argument("--work", type=Path, default=Path("runs/time_to_loss"))
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    store = Store(RESULTS)
-    if arguments.list:
-        print("\n".join(rows()))
-        return
-    if arguments.write:
-        put_between(PAGE, *MARKS, table(store.read()))
-        return
-    text = Path(os.environ.get("NLPSUITE_DATA", "../shared/data")) / "pretrain" / "enwiki_2015"
-    for name in arguments.rows or rows():
-        if name in store.read():
-            continue
-        found = run(name, store.read(), text, arguments.work)
-        found |= {"machine": machine(), "versions": versions(), "git": commit(), "date": date.today().isoformat()}
-        store.put(name, found)
-        print(
-            f"{name}: {found['bits_per_byte']:.3f} bits per byte, {found['tokens_per_second']:,.0f} tokens/s",
-            flush=True,
-        )
-    print(table(store.read()))
-
-
 if __name__ == "__main__":
-    main()
+    run_script(__doc__, results=RESULTS, page=PAGE, marks=MARKS, names=rows(), run=run, table=table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nlpsuite.backbone.attention import attend
+from nlpsuite.backbone.model import Block
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -21,8 +22,9 @@ def compile_blocks(backbone: Backbone) -> None:
     Blocks are alike, so one compilation serves them all: seconds, where the whole network takes a minute. Attention stays
     outside, for it is one kernel already, and so one compilation serves every mask too.
     """
-    opaque = torch.compiler.disable(attend)
+    opaque = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
     for block in backbone.blocks:
+        assert isinstance(block, Block)
         block.attention.attend = opaque
         block.compile(dynamic=False)
     backbone.compiled = True

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 
-from nlpsuite.backbone.heap import keep_freed_memory
 from nlpsuite.backbone.machine import find_machine
 from nlpsuite.config import build
 from nlpsuite.errors import Interrupted
@@ -110,7 +109,6 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     """Do all that comes before the first step; if it fails, no folder is left behind."""
     settings, clock = request.settings, Stopwatch()
     config = build(request.spec.config, settings.task, where="task")
-    keep_freed_memory()
     machine = find_machine(settings.precision)
     check_where(settings, machine)
     run = open_run(request.out, resume=request.resume)

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from nlpsuite.training.pretraining.settings import PretrainSettings
 
 WORTH_A_TRIAL = 1800.0
-"""Seconds of budget from which on the trial and the compilations of rows of other lengths, half a minute together, are a
-small part of what they may save: about 5 % of the run."""
+"""Seconds of budget from which on the trial, and compiling again for rows of two other lengths, are a small part of a run."""
 ROUNDS, ROUND_SECONDS = 5, 0.4
 WORTH_IT = 1.02
 """A smaller gain may be chance."""
@@ -63,16 +62,14 @@ def choose_compiled(
         run_parts(compiled, parts, machine)
     except (RuntimeError, OSError, ImportError) as error:
         # Above all: no C++ compiler, which is no fault of anybody's.
-        report.say(f"not compiled: {str(error).strip().splitlines()[0]}")
+        said = str(error).strip() or type(error).__name__
+        report.say(f"not compiled: {said.splitlines()[0]}")
         return False
     spent = time.perf_counter() - begun
     ratios = []
     for _ in range(ROUNDS):
-        plain, other = (
-            per_second(lambda network=network: run_parts(network, parts, machine), machine.device, ROUND_SECONDS)
-            for network in (backbone, compiled)
-        )
-        ratios.append(other / plain)
+        plain = per_second(lambda: run_parts(backbone, parts, machine), machine.device, ROUND_SECONDS)
+        ratios.append(per_second(lambda: run_parts(compiled, parts, machine), machine.device, ROUND_SECONDS) / plain)
     backbone.zero_grad(set_to_none=True)
     gain = median(ratios)
     worth_it = gain >= WORTH_IT

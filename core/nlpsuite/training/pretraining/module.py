@@ -26,13 +26,25 @@ if TYPE_CHECKING:
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget, Stopwatch
     from nlpsuite.training.pretraining.data import Part, StepRows
-    from nlpsuite.training.pretraining.settings import PretrainSettings
+    from nlpsuite.training.pretraining.settings import OptimizerSettings, PretrainSettings
     from nlpsuite.training.signals import StopFlag
     from nlpsuite.training.together import Together
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 LOSS_NAMES = {"causal": "train/loss", "bidirectional": "train/masked_loss"}
+
+
+def optimizer_as_set(backbone: Backbone, settings: OptimizerSettings) -> torch.optim.Optimizer:
+    """Make the optimiser that the settings of pretraining name."""
+    return make_optimizer(
+        backbone,
+        settings.name,
+        lr=settings.lr,
+        matrix_lr=settings.matrix_lr,
+        weight_decay=settings.weight_decay,
+        newton_schulz=settings.newton_schulz,
+    )
 
 
 class PretrainModule(pl.LightningModule):
@@ -148,15 +160,7 @@ class PretrainModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Make the optimiser; its rate is set before each step from the run's progress."""
-        o = self._settings.optimizer
-        return make_optimizer(
-            self.backbone,
-            o.name,
-            lr=o.lr,
-            matrix_lr=o.matrix_lr,
-            weight_decay=o.weight_decay,
-            newton_schulz=o.newton_schulz,
-        )
+        return optimizer_as_set(self.backbone, self._settings.optimizer)
 
     @property
     def rate_factor(self) -> float:

@@ -15,7 +15,6 @@ import torch
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.compiled import compile_blocks
 from nlpsuite.backbone.config import BackboneConfig
-from nlpsuite.backbone.heap import keep_freed_memory
 from nlpsuite.backbone.machine import find_machine, peak_memory
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.config import merge
@@ -96,7 +95,6 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     watch.start()
     check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
     with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
-        keep_freed_memory()
         machine = find_machine(settings.precision)
         request = _same_folder(request, group)
         with stop_on_signals() as flag:
