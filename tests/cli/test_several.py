@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.training.runfolder import RunFolder
 
 SETS = """
     model.size=nano model.vocab_size=320 model.context=32 model.d_model=32 model.n_layers=2 model.n_heads=2
@@ -18,16 +21,21 @@ SETS = """
 """
 
 
-def run(text_file, out, *flags: str) -> subprocess.CompletedProcess[str]:
+def command(text_file, out, *flags: str) -> list[str]:
     sets = [word for each in SETS.split() for word in ("--set", each)]
-    command = [sys.executable, "-m", "nlpsuite.cli", "pretrain", str(text_file), "--out", str(out), *sets, *flags]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return [sys.executable, "-m", "nlpsuite.cli", "pretrain", str(text_file), "--out", str(out), *sets, *flags]
+
+
+def run(text_file, out, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(text_file, out, *flags), capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
-def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path):
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path, strategy):
     alone = run(text_file, tmp_path / "alone", "--max-steps", "6", "--json")
-    both = run(text_file, tmp_path / "both", "--max-steps", "6", "--json", "--devices", "2")
+    flags = ("--devices", "2", "--strategy", strategy)
+    both = run(text_file, tmp_path / "both", "--max-steps", "6", "--json", *flags)
     assert alone.returncode == both.returncode == 0, both.stderr
     one, two = json.loads(alone.stdout), json.loads(both.stdout)
     assert two["steps"] == one["steps"] == 6
@@ -43,6 +51,27 @@ def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path):
     # One voice: the plan is told once, and so is every validation.
     assert both.stderr.count("validation loss") == alone.stderr.count("validation loss") == 2
     assert len(both.stdout.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
+def test_a_divided_run_that_is_stopped_goes_on_to_the_very_same_weights(text_file, tmp_path):
+    flags = ("--max-steps", "200", "--set", "validations=20", "--devices", "2", "--strategy", "fsdp")
+    assert run(text_file, tmp_path / "whole", *flags).returncode == 0
+    stopped = tmp_path / "stopped"
+    process = subprocess.Popen(command(text_file, stopped, *flags), stderr=subprocess.DEVNULL)
+    while not RunFolder(stopped).last.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=120) == 128 + signal.SIGTERM
+    saved = torch.load(RunFolder(stopped).last, weights_only=True)
+    assert saved["global_step"] < 200
+    resumed = subprocess.run(
+        [sys.executable, "-m", "nlpsuite.cli", "pretrain", "--resume", "--out", str(stopped)],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    first, second = (load_backbone(tmp_path / name / "model")[0] for name in ("whole", "stopped"))
+    assert all(torch.equal(one, two) for one, two in zip(first.parameters(), second.parameters(), strict=True))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")

@@ -23,7 +23,7 @@ def bench(monkeypatch):
     return importlib.import_module
 
 
-@pytest.mark.parametrize("name", ["pretrain_speed", "time_to_loss", "ablations", "blimp", "step_profile"])
+@pytest.mark.parametrize("name", ["pretrain_speed", "time_to_loss", "ablations", "objectives", "blimp", "step_profile"])
 def test_every_script_has_a_place_for_its_table(bench, name):
     script = bench(name)
     page = script.PAGE.read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_every_script_has_a_place_for_its_table(bench, name):
 def test_rows_of_the_ablations_change_settings_that_exist(bench):
     ablations = bench("ablations")
     settings = PretrainSettings()
-    for name, change in ablations.CHANGES.items():
+    for name, change in [*ablations.CHANGES.items(), *bench("objectives").CHANGES.items()]:
         values: dict = {}
         for key, value in change.items():
             *sections, last = key.split(".")
@@ -49,6 +49,14 @@ def test_a_table_of_ablations_is_told_beside_its_first_row(bench):
     record = {"bits_per_byte": 2.0, "steps": 1_000, "tokens_per_second": 3_000.0}
     found = bench("ablations").table({"plain": record, "other": record | {"bits_per_byte": 1.95}})
     assert "| other | 1.9500 | -0.0500 | 1,000 | 3,000 |" in found
+
+
+def test_a_network_that_learned_masked_tokens_alone_has_no_figure_left_to_right(bench):
+    record = {
+        "change": {"objective.name": "masked"}, "bits_per_byte": 9.0, "blimp": {"causal": 0.5, "masked": 0.61},
+        "sst2": 0.7, "conll2003": 0.65, "tokens_per_second": 3_000.0,
+    }  # fmt: skip
+    assert "| masked | – | – | 61.0 | 70.0 | 65.0 | 3,000 |" in bench("objectives").table({"masked": record})
 
 
 def test_peers_are_tuned_before_they_are_timed(bench):

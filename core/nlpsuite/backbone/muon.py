@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from nlpsuite.backbone.orthogonal import orthogonalise
 
@@ -27,7 +28,8 @@ class MuonAdamW(torch.optim.AdamW):
     """AdamW, except for parameter groups marked `muon: True`, whose 2-D weights Muon updates.
 
     Matrices of one shape are orthogonalised in one batched product. Where several processes train together, each does its
-    share of the matrices and all of them get the rest from the others; their gradients must be the same, as DDP leaves them.
+    share of the matrices and all of them get the rest from the others; their gradients must be the same, as DDP leaves them,
+    or parts of the same, as FSDP2 leaves them.
 
     Args:
         groups: Parameter groups, each with `params`, `lr`, `weight_decay` and `muon`.
@@ -84,11 +86,19 @@ class MuonAdamW(torch.optim.AdamW):
             running.lerp_(weight.grad, 1.0 - self.momentum)
             by_shape[weight.shape].append((weight, weight.grad.lerp(running, self.momentum)))
         for shape, pairs in by_shape.items():
-            update = _shared_out(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
+            update = _orthogonal(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
             # Tall matrices take larger steps, so that an update moves the output as much whatever the shape.
             rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
             for (weight, _), delta in zip(pairs, update, strict=True):
                 weight.mul_(1.0 - group["lr"] * group["weight_decay"]).add_(delta, alpha=-rate)
+
+
+def _orthogonal(matrices_NRC: Tensor, steps: int) -> Tensor:
+    """Orthogonalise; of matrices that are divided over the processes (FSDP2) each gets its part of the result back."""
+    if not isinstance(matrices_NRC, DTensor):
+        return _shared_out(matrices_NRC, steps)
+    found = _shared_out(matrices_NRC.full_tensor(), steps)
+    return distribute_tensor(found, matrices_NRC.device_mesh, matrices_NRC.placements, src_data_rank=None)
 
 
 def _shared_out(matrices_NRC: Tensor, steps: int) -> Tensor:

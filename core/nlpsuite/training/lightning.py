@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from pytorch_lightning.strategies import StrategyRegistry
+from pytorch_lightning.strategies import ModelParallelStrategy, StrategyRegistry
 
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytorch_lightning.strategies import Strategy
 
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.training.together import Together
@@ -47,10 +49,10 @@ def trainer_options(settings: RunsOn, machine: Machine, group: Together | None =
     """
     on_gpu = machine.device.type == "cuda"
     devices: int | str = 1 if settings.devices == "auto" else settings.devices
-    strategy = settings.strategy
+    strategy: str | Strategy = settings.strategy
     if group is not None:
         devices = group.local_world
-        strategy = "ddp" if strategy == "auto" and group.world > 1 else strategy
+        strategy = _strategy(settings.strategy, group.world)
     return {
         "accelerator": "gpu" if on_gpu else "cpu",
         "devices": int(devices) if isinstance(devices, str) and devices.isdigit() else devices,
@@ -64,6 +66,16 @@ def trainer_options(settings: RunsOn, machine: Machine, group: Together | None =
         "num_sanity_val_steps": 0,
         "use_distributed_sampler": False,
     }
+
+
+def _strategy(name: str, world: int) -> str | Strategy:
+    """Return the strategy of processes that have found one another."""
+    if world == 1:
+        return "auto"
+    if name == "fsdp":
+        # FSDP2: the network divides itself in `configure_model`. One whole file, as every other run saves.
+        return ModelParallelStrategy(world, 1, save_distributed_checkpoint=False)
+    return "ddp" if name == "auto" else name
 
 
 def world_size(settings: RunsOn) -> int:

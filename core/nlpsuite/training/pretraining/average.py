@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from nlpsuite.training.pretraining.divided import gathered, like
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -47,10 +49,10 @@ class TailAverage:
         self._means, self._count = [], 0
 
     def state(self) -> dict[str, Any]:
-        """Return what resume needs."""
-        return {"count": self._count, "means": self._means}
+        """Return what resume needs, whole; where the network is divided, all processes must call it."""
+        return {"count": self._count, "means": [gathered(mean) for mean in self._means]}
 
     def load(self, state: dict[str, Any]) -> None:
         """Take back what `state` gave."""
-        device = next(self._network.parameters()).device
-        self._count, self._means = state["count"], [mean.to(device) for mean in state["means"]]
+        pairs = zip(state["means"], self._network.parameters(), strict=False)
+        self._count, self._means = state["count"], [like(mean, parameter.detach()) for mean, parameter in pairs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +47,7 @@ class Part:
     Attributes:
         example: What is predicted.
         weight: What the mean loss of the example counts in the step's loss; over all parts of a step on a device and all
-            devices, divided by their number, weights add up to about one.
+            devices, divided by their number, weights add up to about one. 0: computed for company, and counts for nothing.
     """
 
     example: Example
@@ -69,6 +69,8 @@ class PretrainSteps(Dataset["list[Part]"]):
         seed: Decides order and masks.
         first: Number of the first step, counted from the start of training.
         rank: This device.
+        in_step: Whether all devices need to compute as many parts of a step, because they gather the network together. One
+            that has fewer than another computes its last one again, for nothing.
     """
 
     def __init__(
@@ -82,11 +84,12 @@ class PretrainSteps(Dataset["list[Part]"]):
         seed: int,
         first: int = 0,
         rank: int = 0,
+        in_step: bool = False,
     ):
         self._order = RowOrder(tokens, row=context, seed=seed, pad_id=tokenizer.pad_id)
         self._masking = make_masking(objective.mask_rate, objective.mask_span, tokenizer)
         self._context, self._objective, self._rows = context, objective, rows
-        self._seed, self._first, self._rank = seed, first, rank
+        self._seed, self._first, self._rank, self._in_step = seed, first, rank, in_step
 
     def __len__(self) -> int:
         return _NEVER_ENDING
@@ -98,10 +101,21 @@ class PretrainSteps(Dataset["list[Part]"]):
         for number in range(start, start + self._rows.total):
             is_masked = is_masked_row(self._objective.name, number, self._objective.masked_share)
             (masked if is_masked else causal).append(number)
+        runs = self._share(causal, masked, self._rank)
+        parts = [self._causal(each) for each in runs[0]] + [self._masked(each) for each in runs[1]]
+        if self._in_step:
+            ranks = range(self._rows.world)
+            most = max(sum(map(len, self._share(causal, masked, rank))) for rank in ranks)
+            parts += [replace(parts[-1], weight=0.0)] * (most - len(parts))
+        return parts
+
+    def _share(
+        self, causal: list[int], masked: list[int], rank: int
+    ) -> tuple[list[Sequence[int]], list[Sequence[int]]]:
+        """Return a device's rows of both kinds, cut into what is computed at once."""
         # Dealt out one by one, so that every device has as many rows, and nearly as many of each kind.
-        mine = set((causal + masked)[self._rank :: self._rows.world])
-        parts = [self._causal(each) for each in self._cut([n for n in causal if n in mine])]
-        return parts + [self._masked(each) for each in self._cut([n for n in masked if n in mine])]
+        mine = set((causal + masked)[rank :: self._rows.world])
+        return self._cut([n for n in causal if n in mine]), self._cut([n for n in masked if n in mine])
 
     def _cut(self, numbers: Sequence[int]) -> list[Sequence[int]]:
         """Cut into runs of about one length, at the most so many as are computed at once."""

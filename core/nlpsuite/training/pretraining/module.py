@@ -14,6 +14,7 @@ from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.backbone.optimizer import make_optimizer, rate_factor, set_rates
 from nlpsuite.training.pretraining.average import TailAverage
 from nlpsuite.training.pretraining.data import PretrainSteps, one_by_one
+from nlpsuite.training.pretraining.divided import divide, is_divided
 from nlpsuite.training.pretraining.short_rows import row_length
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ class PretrainModule(pl.LightningModule):
         self.tokens_seen += int(seen)
         self.signal_number = next((each for each, count in zip(STOPPING, stopped, strict=True) if count), None)
 
+    def configure_model(self) -> None:
+        """Divide the network over the processes, where the strategy is one that does."""
+        if self.device_mesh is not None and not is_divided(self.backbone):
+            divide(self.backbone, self.device_mesh["data_parallel"])
+
     def training_step(self, parts: list[Part], batch_index: int) -> None:
         """Take one optimiser step: add up the gradients of its parts, and update."""
         optimizer = self.optimizers()
@@ -126,8 +132,9 @@ class PretrainModule(pl.LightningModule):
             with nullcontext() if number == len(parts) else self._alone():
                 loss = objective_loss(self.backbone, part.example, z_loss=self._settings.objective.z_loss, row=row)
                 self.manual_backward(loss * part.weight)
-            losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
-            tokens += part.example.tokens
+            if part.weight:
+                losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
+                tokens += part.example.tokens
         self.last_losses = {name: torch.stack(each).mean() for name, each in losses.items()}
         self._clip(optimizer.optimizer)
         set_rates(optimizer.optimizer, self._factor(progress))
@@ -182,6 +189,7 @@ class PretrainModule(pl.LightningModule):
             seed=self._settings.seed,
             first=self._first_step,
             rank=self._group.rank,
+            in_step=is_divided(self.backbone),
         )
         return one_by_one(steps)
 

@@ -28,6 +28,7 @@ from nlpsuite.training.pretraining.card import pretraining_card
 from nlpsuite.training.pretraining.compile_trial import choose_compiled
 from nlpsuite.training.pretraining.counts import counted_embedding
 from nlpsuite.training.pretraining.data import StepRows
+from nlpsuite.training.pretraining.divided import undivided
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.plan import Plan, choose_shape, fastest_rows, plan_rows, show_plan, with_vocabulary
 from nlpsuite.training.pretraining.prepare import open_prepared, prepare_text
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from nlpsuite.training.signals import StopFlag
     from nlpsuite.training.together import Together
 
+STRATEGIES = ("auto", "ddp", "fsdp")
 LARGEST_PREPARATION = 0.5
 """The most of a time budget that preparing the text may take from training."""
 
@@ -103,9 +105,9 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
                 if group.is_first
                 else _follow(request, machine, watch, group)
             )
-            scores = _train(request, job, machine, group, flag)
+            scores, trained = _train(request, job, machine, group, flag)
         if group.is_first:
-            _write(request, job, machine, scores)
+            _write(request, job, machine, scores, trained)
         return scores
 
 
@@ -117,11 +119,11 @@ def _same_folder(request: PretrainRequest, group: Together) -> PretrainRequest:
     return replace(request, out=Path(out), cache=Path(cache), resume_command=command)
 
 
-def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[str, Any]) -> None:
+def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[str, Any], backbone: Backbone) -> None:
     """Write the model and the figures."""
-    config, settings = job.backbone.config, request.settings
+    config, settings = backbone.config, request.settings
     card = pretraining_card(config, job.text, settings, scores, machine, job.run, request.text, request.init)
-    save_backbone(job.run.model, job.backbone, job.text.tokenizer, getattr(torch, settings.store), card)
+    save_backbone(job.run.model, backbone, job.text.tokenizer, getattr(torch, settings.store), card)
     scores["seconds"] = round(job.watch.seconds, 1)
     job.run.write_metrics(scores)
 
@@ -147,10 +149,7 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     settings = request.settings
     with group.others_wait():
         check_where(settings, machine)
-        if settings.strategy not in ("auto", "ddp"):
-            raise UserError(
-                f"pretraining with `{settings.strategy}` is not supported yet", where="--strategy", fix="use ddp"
-            )
+        _check_strategy(settings)
         run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
         log = LoggedReporter(report, run.log)
         with run.discarded_on_failure(keep=request.resume):
@@ -160,7 +159,7 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             rows = plan_rows(settings, backbone.config, machine, group.world)
             if saved is None:
                 rows = fastest_rows(backbone, text, settings, rows, machine)
-            compiled = choose_compiled(backbone, text, settings, rows, machine, log)
+            compiled = settings.strategy != "fsdp" and choose_compiled(backbone, text, settings, rows, machine, log)
             step_tokens = rows.total * backbone.config.context
             budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
             origin = {
@@ -179,6 +178,17 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     told = {"rows": asdict(rows), "compiled": compiled, "plan": asdict(plan)}
     group.tell(json.dumps(told | {"model": asdict(backbone.config), "tokens": str(text.folder)}))
     return job
+
+
+def _check_strategy(settings: PretrainSettings) -> None:
+    if settings.strategy not in STRATEGIES:
+        raise UserError(
+            f"pretraining with `{settings.strategy}` is not supported",
+            where="--strategy",
+            fix=f"use one of {', '.join(STRATEGIES)}",
+        )
+    if settings.strategy == "fsdp" and settings.compile:
+        raise UserError("a network that is divided over devices is not compiled", where="compile", fix="leave it out")
 
 
 def _start_clock(watch: Stopwatch, budget: Budget, saved: dict[str, Any] | None, log: LoggedReporter) -> None:
@@ -250,8 +260,10 @@ def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter
     return prepare_text(request.text, request.settings, tokenizer, request.cache, report)
 
 
-def _train(request: PretrainRequest, job: _Job, machine: Machine, group: Together, flag: StopFlag) -> dict[str, Any]:
-    """Run the steps on the Lightning Trainer and return the figures.
+def _train(
+    request: PretrainRequest, job: _Job, machine: Machine, group: Together, flag: StopFlag
+) -> tuple[dict[str, Any], Backbone]:
+    """Run the steps on the Lightning Trainer and return the figures and the whole trained network.
 
     Raises:
         Interrupted: A signal came; the state is saved.
@@ -280,7 +292,7 @@ def _train(request: PretrainRequest, job: _Job, machine: Machine, group: Togethe
             raise Interrupted(module.signal_number, request.resume_command)
         if watcher.validated_step != steps:
             watcher.validate(module)
-    return {
+    scores = {
         **watcher.last_scores,
         **({} if validation is None else {"validation_tokens": validation.tokens}),
         **{name: round(float(loss), 5) for name, loss in module.last_losses.items()},
@@ -291,6 +303,7 @@ def _train(request: PretrainRequest, job: _Job, machine: Machine, group: Togethe
         "tokens_per_second": round(watcher.tokens_per_second(module), 1),
         "peak_memory_bytes": peak_memory(machine.device),
     }
+    return scores, undivided(backbone)
 
 
 def _fit(

@@ -12,9 +12,11 @@ from nlpsuite.backbone.compiled import uncompiled
 from nlpsuite.backbone.sampling import Sampling, continue_ids
 from nlpsuite.people import people_count, people_time
 from nlpsuite.training.budget import CheckedClock
+from nlpsuite.training.pretraining.divided import undivided
 from nlpsuite.training.saving import check_finite, save_state
 
 if TYPE_CHECKING:
+    from nlpsuite.backbone.model import Backbone
     from nlpsuite.report import Progress
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget, Stopwatch
@@ -161,9 +163,10 @@ class PretrainWatch(pl.Callback):
 
     def _validate(self, module: PretrainModule, validation: ValidationText) -> None:
         begun = time.monotonic()
+        backbone = undivided(module.backbone)
         scores: dict[str, float] = {}
         said = []
-        if (causal := validation.causal(module.backbone)) is not None:
+        if (causal := validation.causal(backbone)) is not None:
             scores["val/loss"] = causal.loss
             scores["val/perplexity"] = causal.perplexity
             scores["val/bits_per_byte"] = causal.bits_per_byte
@@ -171,7 +174,7 @@ class PretrainWatch(pl.Callback):
                 f"validation loss {causal.loss:.3f}, perplexity {causal.perplexity:.1f}, "
                 f"{causal.bits_per_byte:.3f} bits per byte"
             )
-        if (masked := validation.masked(module.backbone)) is not None:
+        if (masked := validation.masked(backbone)) is not None:
             scores["val/masked_loss"] = masked.loss
             said.append(f"masked loss {masked.loss:.3f}")
         check_finite(scores, self._step)
@@ -182,7 +185,7 @@ class PretrainWatch(pl.Callback):
         )
         self._report.say(f"step {self._step:,}: {', '.join(said)}")
         if causal is not None and self._group.is_first:
-            self._show_samples(module, validation)
+            self._show_samples(backbone, validation)
         spent = time.monotonic() - begun
         self._validating += spent
         # The last validation and the writing of the model must fit into the budget too.
@@ -193,8 +196,8 @@ class PretrainWatch(pl.Callback):
         self._step = self._first_step = step
         self._tokens_before = module.tokens_seen
 
-    def _show_samples(self, module: PretrainModule, validation: ValidationText) -> None:
-        backbone, tokenizer = module.backbone, self._tokenizer
+    def _show_samples(self, backbone: Backbone, validation: ValidationText) -> None:
+        tokenizer = self._tokenizer
         backbone.eval()
         for number, prompt in enumerate(validation.prompts(self._settings.samples, SAMPLE_PROMPT)):
             new = continue_ids(

@@ -24,7 +24,7 @@ def text(tiny_request):
     return prepare_text(request.text, request.settings, 320, request.cache, Silent())
 
 
-def steps(text, rows: StepRows, *, rank: int = 0, first: int = 0, share: float = 0.5) -> PretrainSteps:
+def steps(text, rows: StepRows, *, rank: int = 0, first: int = 0, share: float = 0.5, **more: bool) -> PretrainSteps:
     objective = ObjectiveSettings(masked_share=share)
     return PretrainSteps(
         text.train,
@@ -35,6 +35,7 @@ def steps(text, rows: StepRows, *, rank: int = 0, first: int = 0, share: float =
         seed=3,
         first=first,
         rank=rank,
+        **more,
     )
 
 
@@ -54,6 +55,20 @@ def test_the_gradient_of_a_step_does_not_depend_on_how_it_is_divided(text, share
     whole = gradient(text, StepRows(total=TOTAL, at_once=TOTAL), 2, share)
     divided = gradient(text, StepRows(total=TOTAL, at_once=at_once, world=world), 2, share)
     torch.testing.assert_close(divided, whole, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("at_once", "world"), [(1, 2), (2, 3), (5, 4)])
+def test_devices_in_step_compute_as_many_parts_and_the_same_gradient(text, at_once, world):
+    rows = StepRows(total=TOTAL, at_once=at_once, world=world)
+    uneven = False
+    for number in range(4):
+        apart = [steps(text, rows, rank=rank, share=0.3)[number] for rank in range(world)]
+        together = [steps(text, rows, rank=rank, share=0.3, in_step=True)[number] for rank in range(world)]
+        assert len({len(parts) for parts in together}) == 1
+        uneven |= len({len(parts) for parts in apart}) > 1
+        for some, more in zip(apart, together, strict=True):
+            assert [part.weight for part in more] == [part.weight for part in some] + [0.0] * (len(more) - len(some))
+    assert uneven or at_once == 1, "a case that needs it"
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])
