@@ -28,10 +28,10 @@ results: $(READY)
 main-path: $(READY)
 	$(BIN)/python benchmarks/results.py
 
-# Speed, ablations and BLiMP of pretraining and time to a loss, beside peers: five hours in which nothing else may run.
+# Speed, ablations and BLiMP of pretraining and time to a loss, beside peers: seven hours in which nothing else may run.
 pretraining: $(READY)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench]'
-	for each in pretrain_speed ablations time_to_loss; do $(BIN)/python benchmarks/$$each.py || exit; done
+	for each in pretrain_speed ablations objectives time_to_loss; do $(BIN)/python benchmarks/$$each.py || exit; done
 	$(BIN)/python benchmarks/blimp.py nano
 
 $(READY): pyproject.toml constraints.txt

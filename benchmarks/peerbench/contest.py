@@ -44,6 +44,17 @@ def ours(text: Path, work: Path, *flags: str) -> dict[str, Any]:
     return found | {"command": " ".join(shown), "run": str(out)}
 
 
+def finetune(plugin: str, data: Path, backbone: str, work: Path, *flags: str) -> dict[str, Any]:
+    """Run one of our tasks on a backbone and return its figures."""
+    out = work / f"{plugin}-{time.time_ns()}"
+    return _run(
+        [
+            *(sys.executable, "-m", "nlpsuite.cli", "run", str(HERE.parent / "plugins" / plugin), "--data", str(data)),
+            *("--backbone", backbone, "--out", str(out), "--json", *flags),
+        ]
+    )
+
+
 def score(model: str, tokens: Path) -> float:
     """Score a run of ours as the peers are scored."""
     return float(_run(_worker("score", tokens, model=model))["bits_per_byte"])
