@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.labels import LabelSchema, natural_order
     from nlpsuite.tasks.language import language_loss, language_windows, window_nats
     from nlpsuite.tasks.lines import file_lines
+    from nlpsuite.tasks.masking import fixed_tokens, masked_loss, masked_nats, random_tokens
     from nlpsuite.tasks.metrics import ClassificationMetrics, majority_baseline
+    from nlpsuite.tasks.named_fields import NamedFields, text_cell, words_cell
     from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.parallel import (
         Direction,
@@ -87,6 +89,7 @@ _HOME = {
     "HashedLinear": "nlpsuite.tasks.hashed",
     "LabelSchema": "nlpsuite.tasks.labels",
     "Layout": "nlpsuite.tasks.conll",
+    "NamedFields": "nlpsuite.tasks.named_fields",
     "Network": "nlpsuite.tasks.network",
     "PairSpan": "nlpsuite.tasks.windows",
     "PooledHead": "nlpsuite.tasks.heads",
@@ -138,6 +141,7 @@ _HOME = {
     "file_lines": "nlpsuite.tasks.lines",
     "find_layout": "nlpsuite.tasks.conll",
     "find_splits": "nlpsuite.tasks.splits",
+    "fixed_tokens": "nlpsuite.tasks.masking",
     "hash_features": "nlpsuite.tasks.hashed",
     "hookimpl": "nlpsuite.host.hookspecs",
     "is_json_object": "nlpsuite.tasks.tables",
@@ -147,6 +151,8 @@ _HOME = {
     "language_windows": "nlpsuite.tasks.language",
     "languages_in": "nlpsuite.tasks.parallel",
     "majority_baseline": "nlpsuite.tasks.metrics",
+    "masked_loss": "nlpsuite.tasks.masking",
+    "masked_nats": "nlpsuite.tasks.masking",
     "misc_key": "nlpsuite.tasks.conll",
     "natural_order": "nlpsuite.tasks.labels",
     "never_drawn": "nlpsuite.tasks.continuations",
@@ -158,6 +164,7 @@ _HOME = {
     "parallel_splits": "nlpsuite.tasks.parallel",
     "partner": "nlpsuite.tasks.parallel",
     "piece_rows": "nlpsuite.tasks.text_documents",
+    "random_tokens": "nlpsuite.tasks.masking",
     "read_record": "nlpsuite.tasks.entity_records",
     "read_table": "nlpsuite.tasks.tables",
     "refuse_half_characters": "nlpsuite.tasks.char_spans",
@@ -172,6 +179,7 @@ _HOME = {
     "tag_numbers": "nlpsuite.tasks.crf",
     "target_loss": "nlpsuite.tasks.target_loss",
     "target_nats": "nlpsuite.tasks.target_loss",
+    "text_cell": "nlpsuite.tasks.named_fields",
     "text_splits": "nlpsuite.tasks.text_documents",
     "text_windows": "nlpsuite.tasks.windows",
     "trim_span": "nlpsuite.tasks.char_spans",
@@ -180,6 +188,7 @@ _HOME = {
     "window_nats": "nlpsuite.tasks.language",
     "window_spans": "nlpsuite.tasks.windows",
     "with_examples": "nlpsuite.tasks.examples",
+    "words_cell": "nlpsuite.tasks.named_fields",
 }
 
 __all__ = [
@@ -198,6 +207,7 @@ __all__ = [
     "HashedLinear",
     "LabelSchema",
     "Layout",
+    "NamedFields",
     "Network",
     "PairSpan",
     "PooledHead",
@@ -249,6 +259,7 @@ __all__ = [
     "file_lines",
     "find_layout",
     "find_splits",
+    "fixed_tokens",
     "hash_features",
     "hookimpl",
     "is_json_object",
@@ -258,6 +269,8 @@ __all__ = [
     "language_windows",
     "languages_in",
     "majority_baseline",
+    "masked_loss",
+    "masked_nats",
     "misc_key",
     "natural_order",
     "never_drawn",
@@ -269,6 +282,7 @@ __all__ = [
     "parallel_splits",
     "partner",
     "piece_rows",
+    "random_tokens",
     "read_record",
     "read_table",
     "refuse_half_characters",
@@ -283,6 +297,7 @@ __all__ = [
     "tag_numbers",
     "target_loss",
     "target_nats",
+    "text_cell",
     "text_splits",
     "text_windows",
     "trim_span",
@@ -291,6 +306,7 @@ __all__ = [
     "window_nats",
     "window_spans",
     "with_examples",
+    "words_cell",
 ]
 
 

@@ -148,6 +148,9 @@ class Task(ABC):
             task are then the baseline.
         own_targets: Whether rows are their own targets, as a text is that of a language model: the test data then needs
             no labels to be scored. May be set by `read`, where it depends on the data.
+        calibrates_on: Whose rows `calibrate` learns from.
+        adapt_share: The share of a run, at its start, that trains on `adapt_loss` in place of `loss`: an objective of the
+            task's own, such as masked tokens, with which the backbone gets to know the user's rows.
     """
 
     attention: AttentionMode = "bidirectional"
@@ -157,6 +160,8 @@ class Task(ABC):
     brief_validation: bool = False
     starts_able: bool = False
     own_targets: bool = False
+    calibrates_on: Literal["valid", "train"] = "valid"
+    adapt_share: float = 0.0
 
     def splits(self, source: Path) -> SplitFiles:
         """Find which file or folder in `source` is for training, validation and testing; by their names if not overridden.
@@ -246,6 +251,10 @@ class Task(ABC):
         Most tasks ask `network.hidden(batch)` for hidden states and `network.head` for scores.
         """
 
+    def adapt_loss(self, network: Network, batch: Batch) -> Tensor:
+        """Return the loss of the first part of a run, a scalar; asked for where `adapt_share` is not 0."""
+        raise NotImplementedError("a task with an adapt_share has an adapt_loss")
+
     @abstractmethod
     def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:
         """Return one output for each window, whatever `decode` needs (logits, scores, ids), without padding.
@@ -258,12 +267,12 @@ class Task(ABC):
         """Turn the outputs of a row's windows into its prediction, as JSON values without the inputs."""
 
     def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
-        """Learn from validation rows what training cannot teach, such as a threshold; nothing if not overridden.
+        """Learn from predictions what training cannot teach, such as a threshold; nothing if not overridden.
 
         Called once, after training and before the model is saved and test rows are scored.
 
         Args:
-            rows: The validation rows.
+            rows: The validation rows, or at most 20,000 training rows, evenly spread, as `calibrates_on` says.
             predictions: Their predictions by the best weights, in full.
 
         Returns:

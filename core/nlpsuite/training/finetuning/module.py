@@ -72,7 +72,7 @@ class FinetuneModule(pl.LightningModule):
         settings = self._settings
         number = self.micro * self._plan.world + self.global_rank
         with seeded(settings.seed, number, self.device):
-            loss = self._task.loss(self._network, batch)
+            loss = (self._task.adapt_loss if self.adapts else self._task.loss)(self._network, batch)
         self.last_loss = loss.detach()
         self.micro += 1
         self.tokens_seen += sum(len(window.ids) for window in batch.windows)
@@ -94,6 +94,11 @@ class FinetuneModule(pl.LightningModule):
             weight_decay=s.weight_decay,
             muon_lr=s.muon_lr,
         )
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the run is in its first part, with an objective of the task's own; never where the backbone is kept."""
+        return self.progress < self._task.adapt_share and self._settings.tune != "head"
 
     @property
     def rate(self) -> float:

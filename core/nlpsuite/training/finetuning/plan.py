@@ -140,6 +140,7 @@ def show_plan(
             f"about {mean:.0f} windows, {people_count(_length(prepared.windows) / len(prepared.windows) * mean)} tokens",
         ],
         ["planned", _planned(plan)],
+        *_adapts(prepared.task.adapt_share, settings),
         ["validations", f"{plan.validations}" + (" at most" if plan.budget.seconds is not None else "")],
     ]
     report.table("fine-tuning", ["what", "value"], table)
@@ -154,6 +155,13 @@ def _planned(plan: FinetunePlan) -> str:
         assert plan.budget.seconds is not None
         return people_time(plan.budget.seconds)
     return f"{plan.epochs(plan.budget.steps * plan.per_step):.3g} epochs, {plan.budget.steps:,} steps"
+
+
+def _adapts(share: float, settings: FinetuneSettings) -> list[list[str]]:
+    """Return the row with what comes before the task itself, where there is any."""
+    if not share or settings.tune == "head":
+        return []
+    return [["adapts", f"the first {share:.0%} of the run trains on an objective of the task's own"]]
 
 
 def _labels(state: Mapping[str, Any]) -> list[list[str]]:

@@ -206,7 +206,7 @@ def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, 
 
 def _memory(shape: BackboneConfig, rows: StepRows, settings: PretrainSettings) -> float:
     """Estimate a device's peak bytes: weights, gradients, optimiser, activations of one micro-batch, and the libraries."""
-    states = 4 + 4 + (4 if settings.optimizer.name == "muon" else 8)
+    states = 4.0 + 4 + (4 if settings.optimizer.name == "muon" else 8)
     # A divided network is whole, without its gradients and the rest, when it is validated and saved.
     if settings.strategy == "fsdp" and rows.world > 1:
         states = 4 + states / rows.world

@@ -1,0 +1,148 @@
+"""Rows whose columns the task knows by name: the shortest way for a plugin to read every usual format.
+
+CSV or TSV with a header, JSON Lines, a JSON array or Parquet, plain or compressed; where there is but one input and no target to
+read, also plain text, one a line. A cell that is not as it should be is refused with its file and line.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from nlpsuite.errors import UserError
+from nlpsuite.tasks.char_spans import refuse_half_characters
+from nlpsuite.tasks.examples import with_examples
+from nlpsuite.tasks.headers import normal_name
+from nlpsuite.tasks.lines import file_lines
+from nlpsuite.tasks.tables import Record, data_suffix, is_json_object, parse_json_object, read_table
+from nlpsuite.tasks.task import Row, strings_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from nlpsuite.tasks.task import Split
+
+    Parse = Callable[[Any], Any]
+
+
+def text_cell(value: Any) -> str:
+    """Return a cell that must hold text.
+
+    Raises:
+        ValueError: It does not.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be text")
+    return value
+
+
+def words_cell(value: Any) -> list[str]:
+    """Return a cell that must hold words: a list of strings, or in CSV and TSV words with spaces between them.
+
+    Raises:
+        ValueError: It does not.
+    """
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        raise ValueError("must be a list of words")
+    return words
+
+
+class NamedFields:
+    """Reads the rows of a task whose columns have fixed names.
+
+    Args:
+        inputs: The names of the inputs, and what makes a value of a cell of each; it raises ValueError with what is wrong.
+        target: The name of the column with what is to be learned; None where nothing is.
+        parse_target: What makes a value of a cell of it.
+        examples: Two rows as strings, for error messages.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Parse],
+        target: str | None,
+        parse_target: Parse,
+        examples: Sequence[Mapping[str, str]],
+    ):
+        self._inputs, self._target, self._parse_target = dict(inputs), target, parse_target
+        self._examples = examples
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (*self._inputs, *([] if self._target is None else [self._target]))
+
+    def read(self, source: Path, split: Split) -> Iterator[Row]:
+        """Read a file; `Task.read` may return this.
+
+        A target is needed in training and validation rows; test rows may lack it, and rows to predict mostly do.
+
+        Raises:
+            UserError: The file or a row is not as it should be, with file and line.
+        """
+        if source.is_dir():
+            raise UserError("a folder where a file is needed", where=source, fix="name one of its files")
+        rows = self._rows_of(source, split)
+        return with_examples(rows, self._examples, data_suffix(source))
+
+    def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        """Read rows to predict as they stream in: JSON Lines or, where there is one input, plain text.
+
+        Raises:
+            UserError: A line is not as it should be.
+        """
+        return with_examples(self._stream(lines, where), self._examples, ".jsonl")
+
+    def _rows_of(self, source: Path, split: Split) -> Iterator[Row]:
+        plain = len(self._inputs) == 1 and (split == "predict" or self._target is None)
+        if plain and data_suffix(source) == ".txt":
+            yield from self._stream(file_lines(source), str(source))
+            return
+        names = {normal_name(name) for name in self._columns}
+        table = read_table(source, known=names)
+        for record in table:
+            yield self._row(record, str(table.path), needed=split in ("train", "valid"))
+
+    def _stream(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+        for number, line in enumerate(lines, start=1):
+            text = line.rstrip("\r\n")
+            if not text.strip():
+                continue
+            if is_json_object(text) or len(self._inputs) > 1:
+                yield self._row(Record(parse_json_object(text, where, number), number), where, needed=False)
+            else:
+                (name,) = self._inputs
+                yield self._row(Record({name: text}, number), where, needed=False)
+
+    def _row(self, record: Record, where: str, *, needed: bool) -> Row:
+        inputs = {name: self._cell(record, name, parse, where) for name, parse in self._inputs.items()}
+        target = None
+        if self._target is not None and (needed or not _is_empty(record.values.get(self._target))):
+            target = self._cell(record, self._target, self._parse_target, where)
+        return Row(inputs, target, f"{where}:{record.line}")
+
+    def _cell(self, record: Record, name: str, parse: Parse, where: str) -> Any:
+        by_name = {normal_name(column): column for column in reversed(list(record.values))}
+        column = name if name in record.values else by_name.get(normal_name(name))
+        if column is None:
+            shown = ", ".join(f"`{each}`" for each in record.values)
+            fix = f"name the columns {', '.join(self._columns)}"
+            raise UserError(f"no `{name}`; the row has {shown}", where=where, line=record.line, fix=fix)
+        value = record.values[column]
+        for text in strings_in(value):
+            refuse_half_characters(text, where, record.line, name)
+        try:
+            return parse(value)
+        except ValueError as error:
+            what = f"`{name}` {error}, and it is {_shown(value)}"
+            raise UserError(what, where=where, line=record.line, fix="correct the row or take it out") from None
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:60] + "..."
