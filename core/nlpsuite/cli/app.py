@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from typer.main import get_command
 from nlpsuite import __version__
 from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain, run, tokenizer
 from nlpsuite.cli.console import Console
+from nlpsuite.host.catalog import DISABLE, OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,5 +75,11 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
     ] = False,
+    no_plugins: Annotated[
+        bool, typer.Option("--no-plugins", help="Load no plugin but the suite's own, whatever is installed.")
+    ] = False,
 ) -> None:
     """Take the flags that stand before a command."""
+    if no_plugins:
+        # In the environment, so that processes which this one starts for other devices know it too.
+        os.environ[DISABLE] = ",".join(filter(None, [os.environ.get(DISABLE), OTHERS]))

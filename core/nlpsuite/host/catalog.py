@@ -6,7 +6,8 @@ import ast
 import importlib.util
 import os
 import re
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,11 @@ GROUP = "nlpsuite"
 """The entry-point group of plugins."""
 
 DISABLE = "NLPSUITE_DISABLE_PLUGINS"
-"""The environment variable that blocks plugins: names of entry points or distributions, separated by commas."""
+"""The environment variable that blocks plugins: names of entry points or distributions, separated by commas; `*` blocks all
+but the suite's own."""
+
+OTHERS = "*"
+"""In `NLPSUITE_DISABLE_PLUGINS`: every plugin that is not the suite's own; what `suite --no-plugins` sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Plugin:
         summary: The first line of the module's docstring, else the distribution's summary.
         origin: The package's folder or the module's file; None when the module is missing.
         enabled: Whether `NLPSUITE_DISABLE_PLUGINS` leaves it alone.
+        error: Why it cannot be used, as far as that shows without importing it; empty where nothing shows.
         entry_point: What to load.
     """
 
@@ -42,6 +48,7 @@ class Plugin:
     origin: Path | None
     enabled: bool
     entry_point: metadata.EntryPoint
+    error: str = ""
 
     @property
     def label(self) -> str:
@@ -52,7 +59,11 @@ class Plugin:
 def find_plugins() -> list[Plugin]:
     """List the installed plugins: nlpsuite's own first, then by distribution and name. Imports none of them."""
     plugins = [_plugin(entry) for entry in metadata.entry_points(group=GROUP)]
-    return sorted(plugins, key=lambda p: (normalise(p.distribution) != GROUP, normalise(p.distribution), p.name))
+    plugins.sort(key=lambda p: (normalise(p.distribution) != GROUP, normalise(p.distribution), p.name))
+    first: dict[str, Plugin] = {}
+    for plugin in plugins:
+        first.setdefault(normalise(plugin.name), plugin)
+    return [_with_error(plugin, first[normalise(plugin.name)]) for plugin in plugins]
 
 
 def disabled_names() -> frozenset[str]:
@@ -62,13 +73,16 @@ def disabled_names() -> frozenset[str]:
 
 def is_enabled(name: str, distribution: str) -> bool:
     """Tell whether `NLPSUITE_DISABLE_PLUGINS` leaves a plugin alone."""
-    return not {normalise(name), normalise(distribution)} & disabled_names()
+    disabled = disabled_names()
+    if OTHERS in disabled and normalise(distribution) != GROUP:
+        return False
+    return not {normalise(name), normalise(distribution)} & disabled
 
 
 def unknown_disabled(plugins: Iterable[Plugin]) -> list[str]:
     """Return names in `NLPSUITE_DISABLE_PLUGINS` that block nothing, most likely slips."""
     known = {normalise(name) for plugin in plugins for name in (plugin.name, plugin.distribution)}
-    return sorted(disabled_names() - known)
+    return sorted(disabled_names() - known - {OTHERS})
 
 
 def normalise(name: str) -> str:
@@ -104,6 +118,17 @@ def _first_line(origin: Path | None) -> str:
     except (OSError, ValueError, SyntaxError):
         return ""
     return (docstring or "").strip().partition("\n")[0]
+
+
+def _with_error(plugin: Plugin, first: Plugin) -> Plugin:
+    module = top_module(plugin.entry_point)
+    if module in sys.stdlib_module_names:
+        return replace(plugin, error=f"its module `{module}` has the name of a standard one")
+    if plugin.origin is None:
+        return replace(plugin, error=f"its module `{module}` is missing")
+    if first is not plugin:
+        return replace(plugin, error=f"its name is that of {first.label}, which goes first")
+    return plugin
 
 
 def _plugin(entry: metadata.EntryPoint) -> Plugin:

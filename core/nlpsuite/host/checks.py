@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlpsuite.config import Settings
 from nlpsuite.host import hookspecs
-from nlpsuite.host.spec import API_VERSION, TaskSpec
+from nlpsuite.host.spec import API_VERSION, OLDEST_API_VERSION, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def blame(plugin: Plugin, what: str) -> Iterator[None]:
         raise
     # SystemExit too: a module that calls sys.exit at import must not end the command.
     except (Exception, SystemExit) as error:
-        raise PluginFault(plugin, f"{what}: {_describe(error)}") from error
+        raise PluginFault(plugin, f"{what}: {describe(error)}") from error
 
 
 def check_hooks(plugin: Plugin, obj: object) -> None:
@@ -107,7 +107,8 @@ def check_specs(plugin: Plugin, returned: object) -> tuple[TaskSpec[Any], ...]:
 
 def _fault_of(spec: TaskSpec[Any]) -> str | None:
     # The version comes first: a plugin for another API may give every other field another meaning.
-    if spec.api_version != API_VERSION:
+    known = isinstance(spec.api_version, int) and not isinstance(spec.api_version, bool)
+    if not (known and OLDEST_API_VERSION <= spec.api_version <= API_VERSION):
         return f"it is written for plugin API {spec.api_version!r}, and this nlpsuite speaks {API_VERSION}"
     if not isinstance(spec.name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name):
         return f"{spec.name!r} is no task name; a name has lower-case letters, digits and single hyphens"
@@ -122,7 +123,8 @@ def _fault_of(spec: TaskSpec[Any]) -> str | None:
     return None
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """Return an exception in one line, with the place where it was raised."""
     message = " ".join(str(error).split())
     text = type(error).__name__ + (f": {message}" if message else "")
     if len(text) > _REASON_LENGTH:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -10,6 +12,7 @@ from nlpsuite.errors import UserError
 from nlpsuite.host import hookspecs
 from nlpsuite.host.catalog import DISABLE, find_plugins
 from nlpsuite.host.checks import PluginFault, blame, check_hooks, check_specs
+from nlpsuite.host.spec import API_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from nlpsuite.host.checks import PluginProblem
     from nlpsuite.host.spec import RunInfo, TaskSpec
     from nlpsuite.report import Reporter
+
+
+TRACE = "NLPSUITE_TRACE_PLUGINS"
+"""The environment variable that, if it is set to anything, has the host tell what it loads and what that brings."""
 
 
 class LoadedPlugin:
@@ -38,6 +45,8 @@ class LoadedPlugin:
         self.plugin = plugin
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
+        if plugin.error:
+            raise PluginFault(plugin, plugin.error)
         with blame(plugin, "it cannot be imported"):
             implementation = plugin.entry_point.load()
         with blame(plugin, "its hooks cannot be used"):
@@ -95,6 +104,7 @@ class PluginHost:
         self.plugins = tuple(plugins)
         self.problems: list[PluginProblem] = []
         self._report = report
+        self._traced = bool(os.environ.get(TRACE))
         self._loaded: dict[Plugin, LoadedPlugin] = {}
 
     @classmethod
@@ -145,7 +155,11 @@ class PluginHost:
         callbacks: list[Callback] = []
         for loaded in self._loaded.values():
             try:
-                callbacks += loaded.callbacks(run)
+                brought = loaded.callbacks(run)
+                if brought:
+                    names = ", ".join(type(each).__name__ for each in brought)
+                    self._trace(f"{loaded.plugin.label} brings callbacks to `{run.task}`: {names}")
+                callbacks += brought
             except PluginFault as fault:
                 if loaded.offers(run.task):
                     raise _as_error(fault) from fault
@@ -154,13 +168,37 @@ class PluginHost:
 
     def _load(self, plugin: Plugin) -> LoadedPlugin:
         if plugin not in self._loaded:
-            new = LoadedPlugin(plugin)
+            begun = time.perf_counter()
+            new = self._import(plugin)
             for spec in new.tasks:
                 owner = self.owner(spec.name)
                 if owner is not None:
                     raise PluginFault(plugin, f"its task `{spec.name}` is already offered by plugin {owner.label}")
             self._loaded[plugin] = new
+            self._warn_of_age(new)
+            spent = 1000 * (time.perf_counter() - begun)
+            offered = ", ".join(f"`{spec.name}`" for spec in new.tasks) or "no task"
+            self._trace(f"{plugin.label} imported in {spent:.0f} ms from {plugin.origin}; it offers {offered}")
         return self._loaded[plugin]
+
+    def _import(self, plugin: Plugin) -> LoadedPlugin:
+        try:
+            return LoadedPlugin(plugin)
+        except PluginFault as fault:
+            self._trace(str(fault.problem))
+            raise
+
+    def _warn_of_age(self, loaded: LoadedPlugin) -> None:
+        for spec in loaded.tasks:
+            if spec.api_version < API_VERSION:
+                self._report.warn(
+                    f"plugin {loaded.plugin.label} is written for plugin API {spec.api_version}, which the next nlpsuite "
+                    f"will no longer take; update it"
+                )
+
+    def _trace(self, text: str) -> None:
+        if self._traced:
+            self._report.say(f"plugins: {text}")
 
     def owner(self, task: str) -> Plugin | None:
         """Return the loaded plugin that offers a task, or None."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 API_VERSION = 1
 """The plugin API this host speaks; a plugin states the one it was written for."""
 
+OLDEST_API_VERSION = max(1, API_VERSION - 1)
+"""The oldest that it still takes: the one before, for one release, with a warning."""
+
 C = TypeVar("C", bound=Settings)
 
 

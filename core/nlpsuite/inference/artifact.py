@@ -19,7 +19,7 @@ from nlpsuite.config import build, merge
 from nlpsuite.errors import UserError
 from nlpsuite.files import write_json
 from nlpsuite.host.resolve import resolve_name
-from nlpsuite.host.spec import API_VERSION
+from nlpsuite.host.spec import API_VERSION, OLDEST_API_VERSION
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
 
@@ -189,7 +189,7 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
             raise UserError(f"`{key}` is missing or not as it should be", where=path, fix=_COPY_AGAIN)
     if data["task"] != name:
         raise UserError(f"the head is of task `{data['task']}`, not `{name}`", where=path, fix=_COPY_AGAIN)
-    if data["api_version"] != API_VERSION:
+    if not OLDEST_API_VERSION <= data["api_version"] <= API_VERSION:
         what = f"the model was made with plugin API {data['api_version']}, and this nlpsuite speaks {API_VERSION}"
         raise UserError(what, where=path, fix="install the nlpsuite that made it, or train it again")
     return dict(data)

@@ -22,6 +22,23 @@ def test_a_missing_module_and_a_missing_summary_are_listed(install, ours):
     (plugin,) = ours()
     assert plugin.origin is None
     assert plugin.summary == ""
+    assert plugin.error == "its module `tp_nowhere` is missing"
+
+
+def test_a_module_with_the_name_of_a_standard_one_is_an_error(install, ours):
+    install("alpha", value="json")
+    install("beta")
+    assert {plugin.name: plugin.error for plugin in ours()} == {
+        "alpha": "its module `json` has the name of a standard one",
+        "beta": "",
+    }
+
+
+def test_of_two_plugins_with_one_name_the_first_is_meant(install, ours):
+    install("alpha", distribution="acme-one")
+    install("Alpha", distribution="acme-two")
+    errors = {plugin.distribution: plugin.error for plugin in ours()}
+    assert errors == {"acme-one": "", "acme-two": "its name is that of `alpha` (acme-one 1.0), which goes first"}
 
 
 def test_order_is_by_distribution_and_name(install, ours):
@@ -36,6 +53,16 @@ def test_the_environment_disables_by_name_or_distribution(install, ours, monkeyp
     install("other")
     monkeypatch.setenv("NLPSUITE_DISABLE_PLUGINS", value)
     assert {plugin.name: plugin.enabled for plugin in ours()} == {"alpha": False, "other": True}
+
+
+def test_a_star_disables_all_but_the_suites_own(install, monkeypatch):
+    install("alpha")
+    monkeypatch.setenv("NLPSUITE_DISABLE_PLUGINS", "*,qa")
+    enabled = {plugin.name: plugin.enabled for plugin in find_plugins()}
+    assert not enabled["alpha"]
+    assert enabled["ner"]
+    assert not enabled["qa"]
+    assert unknown_disabled(find_plugins()) == []
 
 
 def test_an_empty_variable_disables_nothing(install, ours, monkeypatch):

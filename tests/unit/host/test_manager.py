@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def one_spec(name: str = "bad", version: str = "1") -> str:
     return f"[{SPEC.format(name=name, version=version)}]"
 
 
+BRINGS = """
+@hookimpl
+def nlpsuite_callbacks(run):
+    from pytorch_lightning import Callback
+    return [Callback()]
+"""
 FAULTS = {
     "raises": ("raise RuntimeError('boom\\nand more')", "it cannot be imported: RuntimeError: boom and more"),
     "exits": ("import sys; sys.exit(3)", "it cannot be imported: SystemExit: 3"),
@@ -112,6 +119,53 @@ def test_the_second_plugin_with_a_task_name_is_left_out(install, host, spy):
         "its task `same` is already offered by plugin `alpha` (nlpsuite-alpha 1.0)"
     ]
     assert first.name in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("laid", "reason"),
+    [
+        ({"value": "json"}, "its module `json` has the name of a standard one"),
+        ({"value": "tp_nowhere"}, "its module `tp_nowhere` is missing"),
+    ],
+)
+def test_a_plugin_that_cannot_be_meant_is_left_out(install, host, spy, laid, reason):
+    install("bad", distribution="acme-bad", **laid)
+    install("good")
+    assert list(host().tasks()) == ["good"]
+    assert spy.warnings == [f"plugin `bad` (acme-bad 1.0) cannot be used: {reason}"]
+
+
+@pytest.mark.parametrize(("version", "speaks"), [("1", 2), ("2", 3)])
+def test_a_plugin_of_the_api_before_is_taken_with_a_warning(install, host, spy, monkeypatch, version, speaks):
+    for module in ("checks", "manager"):
+        monkeypatch.setattr(f"nlpsuite.host.{module}.API_VERSION", speaks)
+    monkeypatch.setattr("nlpsuite.host.checks.OLDEST_API_VERSION", speaks - 1)
+    install("old", tasks_returning(one_spec("old", version)))
+    assert list(host().tasks()) == ["old"]
+    (warning,) = spy.warnings
+    assert f"written for plugin API {version}, which the next nlpsuite will no longer take" in warning
+
+
+@pytest.mark.parametrize("version", ["0", "True", "'1'", "None", "1.0"])
+def test_no_other_version_is_taken(install, host, spy, version):
+    install("bad", tasks_returning(one_spec(version=version)))
+    assert host().tasks() == {}
+    assert "is written for plugin API" in spy.warnings[0]
+
+
+def test_a_trace_tells_what_is_imported_and_what_it_brings(install, host, spy, monkeypatch):
+    monkeypatch.setenv("NLPSUITE_TRACE_PLUGINS", "1")
+    monkeypatch.setattr(spy, "say", spy.warnings.append)
+    install("alpha", tasks_returning(one_spec("one")) + BRINGS)
+    install("beta", "raise RuntimeError('no')")
+    one = host()
+    assert one.callbacks(RunInfo(task="one", folder=Path(), seed=1))
+    told = "\n".join(spy.warnings)
+    assert re.search(
+        r"plugins: `alpha` \(nlpsuite-alpha 1.0\) imported in \d+ ms from .*tp_alpha; it offers `one`", told
+    )
+    assert "plugins: plugin `beta` (nlpsuite-beta 1.0) cannot be used" in told
+    assert "plugins: `alpha` (nlpsuite-alpha 1.0) brings callbacks to `one`: Callback" in told
 
 
 def test_a_keyboard_interrupt_is_not_the_plugins_fault(install, host):

@@ -207,10 +207,10 @@ def test_a_folder_without_a_plugin_whose_name_is_installed_says_what_to_type(ins
 
 
 def test_a_bare_word_that_is_also_a_folder_of_data_is_the_plugin(install, host, tmp_path, monkeypatch):
-    install("sentiment")
-    (tmp_path / "sentiment").mkdir()
+    install("opinions")
+    (tmp_path / "opinions").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert resolve("sentiment", host()).name == "sentiment"
+    assert resolve("opinions", host()).name == "opinions"
 
 
 def test_a_bare_word_that_is_a_plugins_folder_is_that_plugin(install, project, host, tmp_path, monkeypatch):
