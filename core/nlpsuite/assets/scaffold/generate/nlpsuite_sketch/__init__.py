@@ -1,0 +1,47 @@
+"""Sketch: a text from another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nlpsuite.api import Settings, TaskSpec, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nlpsuite.api import Task, TaskContext
+
+
+class SketchSettings(Settings):
+    """The settings of the task, for `--set task.NAME=VALUE`.
+
+    Attributes:
+        beam: How many texts are kept while one is searched; 1 always takes the likeliest token.
+        most_new: The most tokens that are written for a piece of the input.
+    """
+
+    beam: int = 3
+    most_new: int = 48
+
+
+def build(context: TaskContext, settings: SketchSettings) -> Task:
+    """Make the task. What imports torch is imported here, so that listing plugins stays quick."""
+    from nlpsuite_sketch.task import Sketch
+
+    return Sketch(context, settings)
+
+
+@hookimpl
+def nlpsuite_tasks() -> Sequence[TaskSpec[SketchSettings]]:
+    """Declare the task."""
+    return [
+        TaskSpec(
+            name="sketch",
+            summary="say here in one line what the task does",
+            api_version=1,
+            config=SketchSettings,
+            build=build,
+            examples=Path(__file__).parent / "examples",
+        )
+    ]
