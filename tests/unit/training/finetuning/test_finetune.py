@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from nlpsuite_sentiment.task import Sentiment
 
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.config import BackboneConfig
@@ -22,6 +23,7 @@ from nlpsuite.host.resolve import resolve_name
 from nlpsuite.inference.artifact import load_task_model
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
+from nlpsuite.tasks.masking import masked_loss, random_tokens
 from nlpsuite.text.train_tokenizer import train_tokenizer
 from nlpsuite.training.finetuning.finetune import FinetuneRequest, _compare, finetune
 from nlpsuite.training.finetuning.settings import FinetuneSettings
@@ -315,3 +317,38 @@ def test_scoring_that_takes_much_of_the_time_is_told_with_both_times():
     said = costly_scoring(720.0, 1680.0)
     assert "about 12 min of the 28 min" in said
     assert "--time" in said
+
+
+@pytest.mark.parametrize(("tune", "adapted"), [("full", 4), ("lora", 4), ("head", 0)])
+def test_a_task_may_begin_with_an_objective_of_its_own(run, tmp_path, monkeypatch, tune, adapted):
+    trained: list[str] = []
+    loss = Sentiment.loss
+
+    def adapt_loss(self, network, batch):
+        trained.append("adapted")
+        return masked_loss(network, batch, random_tokens(batch, 0.5), self.context.tokenizer.mask_id)
+
+    def noted(self, network, batch):
+        trained.append("learned")
+        return loss(self, network, batch)
+
+    monkeypatch.setattr(Sentiment, "adapt_share", 0.5)
+    monkeypatch.setattr(Sentiment, "adapt_loss", adapt_loss)
+    monkeypatch.setattr(Sentiment, "loss", noted)
+    run(tmp_path / "r", max_steps=8, tune=tune, batch_tokens=64)
+    # All micro-batches of a step have one objective, and steps have as many micro-batches.
+    per_step = len(trained) // 8
+    assert trained == ["adapted"] * adapted * per_step + ["learned"] * (8 - adapted) * per_step
+
+
+def test_a_task_may_calibrate_on_its_training_rows(run, tmp_path, monkeypatch):
+    seen: list[int] = []
+
+    def calibrate(self, rows, predictions):
+        seen.extend([len(rows), len(predictions), len({row.where for row in rows})])
+        return False
+
+    monkeypatch.setattr(Sentiment, "calibrates_on", "train")
+    monkeypatch.setattr(Sentiment, "calibrate", calibrate)
+    run(tmp_path / "r", max_steps=1)
+    assert seen == [len(SENTENCES) // 2] * 3
