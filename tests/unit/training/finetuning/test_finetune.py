@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from nlpsuite_sentiment.task import Sentiment
 
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.config import BackboneConfig
@@ -28,6 +27,7 @@ from nlpsuite.text.train_tokenizer import train_tokenizer
 from nlpsuite.training.finetuning.finetune import FinetuneRequest, _compare, finetune
 from nlpsuite.training.finetuning.settings import FinetuneSettings
 from nlpsuite.training.finetuning.watch import costly_scoring
+from nlpsuite_sentiment.task import Sentiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
