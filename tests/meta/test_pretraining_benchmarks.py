@@ -23,7 +23,9 @@ def bench(monkeypatch):
     return importlib.import_module
 
 
-@pytest.mark.parametrize("name", ["pretrain_speed", "time_to_loss", "ablations", "objectives", "blimp", "step_profile"])
+@pytest.mark.parametrize(
+    "name", ["pretrain_speed", "time_to_loss", "ablations", "objectives", "blimp", "step_profile", "command_line"]
+)
 def test_every_script_has_a_place_for_its_table(bench, name):
     script = bench(name)
     page = script.PAGE.read_text(encoding="utf-8")
