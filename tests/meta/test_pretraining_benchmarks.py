@@ -24,7 +24,17 @@ def bench(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["pretrain_speed", "time_to_loss", "ablations", "objectives", "blimp", "step_profile", "command_line"]
+    "name",
+    [
+        "pretrain_speed",
+        "time_to_loss",
+        "ablations",
+        "objectives",
+        "blimp",
+        "step_profile",
+        "command_line",
+        "lines_of_code",
+    ],
 )
 def test_every_script_has_a_place_for_its_table(bench, name):
     script = bench(name)
@@ -59,6 +69,28 @@ def test_a_network_that_learned_masked_tokens_alone_has_no_figure_left_to_right(
         "sst2": 0.7, "conll2003": 0.65, "tokens_per_second": 3_000.0,
     }  # fmt: skip
     assert "| masked | – | – | 61.0 | 70.0 | 65.0 | 3,000 |" in bench("objectives").table({"masked": record})
+
+
+def test_lines_of_code_are_those_that_hold_code(bench):
+    source = '''"""A docstring
+of two lines."""
+
+import os  # one
+
+# none
+def f(x):
+    """None."""
+    text = """one
+    two"""
+    return (x,
+            text)
+
+
+class C:
+    """None."""
+'''
+    assert bench("lines_of_code").code_lines(source) == 7
+    assert bench("lines_of_code").other_lines('{\n  // none\n\n  "a": 1\n}\n') == 3
 
 
 def test_peers_are_tuned_before_they_are_timed(bench):
