@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.text.tokenizer import Tokenizer
 
+collect_ignore = ["thirdparty"]
+"""Packages of others, whose tests run where they are installed: tests/e2e/test_thirdparty.py."""
+
 SUBJECTS = (
     "the old man",
     "a small dog",

@@ -43,6 +43,8 @@ def described(name: str, thing: object) -> list[str]:
                 lines.append(f"class {name}: {member}{signature(raw)}")
             elif isinstance(raw, property):
                 lines.append(f"class {name}: {member}")
+            elif isinstance(raw, (bool, int, float, str, tuple)):
+                lines.append(f"class {name}: {member} = {raw!r}")
         return lines
     if inspect.isroutine(thing):
         return [f"def {name}{signature(thing)}"]

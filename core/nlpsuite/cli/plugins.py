@@ -34,7 +34,7 @@ def list_plugins(
 ) -> None:
     """List the installed plugins; imports none of them unless asked to."""
     console = Console(quiet=quiet, verbose=verbose)
-    plugins = _loaded(find_plugins()) if load else find_plugins()
+    plugins = _loaded(find_plugins(), console) if load else find_plugins()
     for name in unknown_disabled(plugins):
         console.warn(f"{DISABLE} names `{name}`, and no plugin or distribution is called that")
     if as_json:
@@ -46,15 +46,14 @@ def list_plugins(
         console.say("no plugin is installed; a plugin is a package such as nlpsuite-<task>")
 
 
-def _loaded(plugins: list[Plugin]) -> list[Plugin]:
+def _loaded(plugins: list[Plugin], console: Console) -> list[Plugin]:
     """Import every enabled plugin and return them with what is wrong with each."""
     from nlpsuite.host.manager import PluginHost
-    from nlpsuite.report import Silent
 
-    host = PluginHost(plugins, Silent())
+    host = PluginHost(plugins, console)
     host.load_all()
     reasons = {problem.plugin: problem.reason for problem in host.problems}
-    return [replace(plugin, error=reasons.get(plugin, "")) for plugin in plugins]
+    return [replace(plugin, error=reasons.get(plugin, plugin.error)) for plugin in plugins]
 
 
 def describe(plugin: Plugin) -> dict[str, str]:

@@ -82,9 +82,8 @@ def _subject(plugin: Plugin, spec: Any) -> Subject:
     from nlpsuite.host.checks import describe
     from nlpsuite.testing.subject import make_subject
 
-    module = plugin.entry_point.value.partition(":")[0].strip()
     try:
-        return make_subject(spec, module)
+        return make_subject(spec, plugin.entry_point.value)
     except UserError:
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 GROUP = "nlpsuite"
 """The entry-point group of plugins."""
@@ -60,10 +60,25 @@ def find_plugins() -> list[Plugin]:
     """List the installed plugins: nlpsuite's own first, then by distribution and name. Imports none of them."""
     plugins = [_plugin(entry) for entry in metadata.entry_points(group=GROUP)]
     plugins.sort(key=lambda p: (normalise(p.distribution) != GROUP, normalise(p.distribution), p.name))
-    first: dict[str, Plugin] = {}
+    meant: dict[str, Plugin] = {}
+    owners: dict[str, Plugin] = {}
     for plugin in plugins:
-        first.setdefault(normalise(plugin.name), plugin)
-    return [_with_error(plugin, first[normalise(plugin.name)]) for plugin in plugins]
+        if plugin.enabled and not plugin.error:
+            meant.setdefault(normalise(plugin.name), plugin)
+            owners.setdefault(top_module(plugin.entry_point), plugin)
+    return [_beside(plugin, meant, owners) for plugin in plugins]
+
+
+def _beside(plugin: Plugin, meant: Mapping[str, Plugin], owners: Mapping[str, Plugin]) -> Plugin:
+    """Return a plugin with the error that lies in what else is installed."""
+    if plugin.error or not plugin.enabled:
+        return plugin
+    first, owner = meant[normalise(plugin.name)], owners[top_module(plugin.entry_point)]
+    if first is not plugin:
+        return replace(plugin, error=f"its name is that of {first.label}, which goes first")
+    if normalise(owner.distribution) != normalise(plugin.distribution):
+        return replace(plugin, error=f"its module `{top_module(plugin.entry_point)}` is that of {owner.label}, too")
+    return plugin
 
 
 def disabled_names() -> frozenset[str]:
@@ -85,6 +100,9 @@ def unknown_disabled(plugins: Iterable[Plugin]) -> list[str]:
     return sorted(disabled_names() - known - {OTHERS})
 
 
+_FIELDS = ("Name", "Version", "Summary")
+
+
 def normalise(name: str) -> str:
     """Write a name in lower case with single hyphens, so that `My_Task` and `my-task` are the same."""
     return re.sub(r"[-_.\s]+", "-", name.strip().lower())
@@ -92,7 +110,7 @@ def normalise(name: str) -> str:
 
 def top_module(entry_point: metadata.EntryPoint) -> str:
     """Return the top-level module that an entry point lives in."""
-    return entry_point.value.partition(":")[0].strip().partition(".")[0]
+    return entry_point.module.partition(".")[0]
 
 
 def module_origin(module: str) -> Path | None:
@@ -108,40 +126,55 @@ def module_origin(module: str) -> Path | None:
     return Path(place) if place and os.path.isabs(place) else None
 
 
-def _first_line(origin: Path | None) -> str:
-    """Return the first line of a module's docstring, read without importing the module; empty where there is none."""
-    if origin is None:
-        return ""
+def _summary(origin: Path) -> str:
+    """Return the first line of a module's docstring, read without importing the module; empty where there is none.
+
+    Raises:
+        SyntaxError: It is no Python.
+    """
     file = origin / "__init__.py" if origin.is_dir() else origin
     try:
         docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return (docstring or "").strip().partition("\n")[0]
 
 
-def _with_error(plugin: Plugin, first: Plugin) -> Plugin:
-    module = top_module(plugin.entry_point)
-    if module in sys.stdlib_module_names:
-        return replace(plugin, error=f"its module `{module}` has the name of a standard one")
-    if plugin.origin is None:
-        return replace(plugin, error=f"its module `{module}` is missing")
-    if first is not plugin:
-        return replace(plugin, error=f"its name is that of {first.label}, which goes first")
-    return plugin
-
-
 def _plugin(entry: metadata.EntryPoint) -> Plugin:
-    distribution = entry.dist
-    assert distribution is not None, "an installed entry point has a distribution"
-    about = distribution.metadata
-    origin = module_origin(top_module(entry))
+    module = top_module(entry)
+    origin, summary, error = module_origin(module), "", ""
+    if module in sys.stdlib_module_names:
+        error = f"its module `{module}` has the name of a standard one"
+    elif origin is None:
+        error = f"its module `{module}` is missing"
+    else:
+        try:
+            summary = _summary(origin)
+        except SyntaxError as wrong:
+            error = f"its module is no Python: {wrong.msg} ({origin}, line {wrong.lineno})"
+    distribution, version, about = _installed(entry)
+    # An installation that was broken off leaves entry points behind and not what they are of.
+    if not distribution:
+        distribution, error = module, error or "it is not whole: the name of its distribution is missing"
     return Plugin(
         name=entry.name,
-        distribution=distribution.name,
-        version=distribution.version,
-        summary=_first_line(origin) or (" ".join(about["Summary"].split()) if "Summary" in about else ""),
+        distribution=distribution,
+        version=version,
+        summary=summary or about,
         origin=origin,
-        enabled=is_enabled(entry.name, distribution.name),
+        enabled=is_enabled(entry.name, distribution),
         entry_point=entry,
+        error=error,
     )
+
+
+def _installed(entry: metadata.EntryPoint) -> tuple[str, str, str]:
+    """Return name, version and summary of the distribution that an entry point is of; empty where it does not say."""
+    try:
+        about = None if entry.dist is None else entry.dist.metadata
+    except (OSError, ValueError):
+        about = None
+    if about is None:
+        return "", "", ""
+    name, version, summary = (" ".join(str(about[field]).split()) if field in about else "" for field in _FIELDS)
+    return name, version, summary

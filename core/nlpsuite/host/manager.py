@@ -10,12 +10,12 @@ import pluggy
 
 from nlpsuite.errors import UserError
 from nlpsuite.host import hookspecs
-from nlpsuite.host.catalog import DISABLE, find_plugins
-from nlpsuite.host.checks import PluginFault, blame, check_hooks, check_specs
+from nlpsuite.host.catalog import DISABLE, OTHERS, disabled_names, find_plugins, normalise
+from nlpsuite.host.checks import PluginFault, blame, check_hooks, check_specs, describe
 from nlpsuite.host.spec import API_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytorch_lightning import Callback
 
@@ -122,7 +122,9 @@ class PluginHost:
             UserError: It is disabled or broken.
         """
         if not plugin.enabled:
-            raise UserError(f"plugin {plugin.label} is disabled", where=DISABLE, fix="take it out of the variable")
+            others = "leave --no-plugins out, or take * out of the variable"
+            fix = others if OTHERS in disabled_names() else "take it out of the variable"
+            raise UserError(f"plugin {plugin.label} is disabled", where=DISABLE, fix=fix)
         try:
             return self._load(plugin).tasks
         except PluginFault as fault:
@@ -156,8 +158,10 @@ class PluginHost:
         for loaded in self._loaded.values():
             try:
                 brought = loaded.callbacks(run)
+                if not loaded.offers(run.task):
+                    brought = self._guarded(loaded.plugin, brought)
                 if brought:
-                    names = ", ".join(type(each).__name__ for each in brought)
+                    names = ", ".join(each.state_key for each in brought)
                     self._trace(f"{loaded.plugin.label} brings callbacks to `{run.task}`: {names}")
                 callbacks += brought
             except PluginFault as fault:
@@ -166,12 +170,24 @@ class PluginHost:
                 self._warn(fault)
         return callbacks
 
+    def _guarded(self, plugin: Plugin, callbacks: list[Callback]) -> list[Callback]:
+        """Keep what goes wrong in the callbacks of a plugin that the user did not ask for away from the run."""
+        if not callbacks:
+            return []
+        from nlpsuite.host.guarded import GuardedCallback
+
+        def fault_of(callback: Callback) -> Callable[[Exception], None]:
+            name = type(callback).__name__
+            return lambda error: self._warn(PluginFault(plugin, f"its callback {name} failed: {describe(error)}"))
+
+        return [GuardedCallback(callback, fault_of(callback)) for callback in callbacks]
+
     def _load(self, plugin: Plugin) -> LoadedPlugin:
         if plugin not in self._loaded:
             begun = time.perf_counter()
             new = self._import(plugin)
             for spec in new.tasks:
-                owner = self.owner(spec.name)
+                owner = self.owner(spec.name) or self._namesake(spec.name, plugin)
                 if owner is not None:
                     raise PluginFault(plugin, f"its task `{spec.name}` is already offered by plugin {owner.label}")
             self._loaded[plugin] = new
@@ -180,6 +196,11 @@ class PluginHost:
             offered = ", ".join(f"`{spec.name}`" for spec in new.tasks) or "no task"
             self._trace(f"{plugin.label} imported in {spent:.0f} ms from {plugin.origin}; it offers {offered}")
         return self._loaded[plugin]
+
+    def _namesake(self, task: str, plugin: Plugin) -> Plugin | None:
+        """Return the plugin that goes before another one and has the name of its task: models would be taken for its own."""
+        before = self.plugins[: self.plugins.index(plugin)] if plugin in self.plugins else self.plugins
+        return next((p for p in before if p.enabled and not p.error and normalise(p.name) == task), None)
 
     def _import(self, plugin: Plugin) -> LoadedPlugin:
         try:

@@ -73,22 +73,23 @@ def _in_folder(folder: Path, host: PluginHost) -> TaskSpec[Any] | None:
     if not found:
         return None
     if len(found) > 1:
-        fix = "run one of them by name: " + ", ".join(plugin.name for plugin in found)
+        names = ", ".join(plugin.name for plugin in found)
+        fix = f"run one of them by name: {names}" if installed else f"install the folder, and run one by name: {names}"
         raise UserError("several plugins live in this folder", where=folder, fix=fix)
     if installed:
         return _task_of(found[0], host.load(found[0]))
     with importable(found[0]):
-        return _task_of(found[0], host.load(found[0]))
+        return _task_of(found[0], host.load(found[0]), "install the folder, and name one of them")
 
 
-def _task_of(plugin: Plugin, specs: Sequence[TaskSpec[Any]]) -> TaskSpec[Any]:
+def _task_of(plugin: Plugin, specs: Sequence[TaskSpec[Any]], how: str = "name one of them") -> TaskSpec[Any]:
     for spec in specs:
         if len(specs) == 1 or spec.name == normalise(plugin.name):
             return spec
     if not specs:
         raise UserError(f"plugin {plugin.label} offers no task", fix="name another plugin")
     names = ", ".join(spec.name for spec in specs)
-    raise UserError(f"plugin {plugin.label} offers several tasks", fix=f"name one of them: {names}")
+    raise UserError(f"plugin {plugin.label} offers several tasks", fix=f"{how}: {names}")
 
 
 def _refuse_path(target: str, place: str, host: PluginHost) -> NoReturn:
@@ -103,9 +104,10 @@ def _refuse_path(target: str, place: str, host: PluginHost) -> NoReturn:
 def _plugin_named(name: str, plugins: Sequence[Plugin]) -> Plugin | None:
     wanted = normalise(name)
     for candidate in (wanted, wanted.removeprefix(_DISTRIBUTION_PREFIX)):
-        for plugin in plugins:
-            if normalise(plugin.name) == candidate:
-                return plugin
+        named = [plugin for plugin in plugins if normalise(plugin.name) == candidate]
+        if named:
+            # The one that can be used, where there are several of the name.
+            return next((plugin for plugin in named if plugin.enabled and not plugin.error), named[0])
     return None
 
 

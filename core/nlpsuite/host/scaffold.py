@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,7 +50,7 @@ class PluginName:
             UserError: It is no name of a task, or an installed plugin has it.
         """
         task = normalise(name).removeprefix(_PREFIX)
-        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", task) or keyword.iskeyword(task):
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", task):
             raise UserError(
                 f"{name!r} is no name for a task", fix="use lower-case letters, digits and hyphens: fair-trade"
             )
@@ -76,16 +75,12 @@ class PluginName:
         return "".join(part.capitalize() for part in self.task.split("-"))
 
     def fill(self, text: str) -> str:
-        """Put the name in place of the stand-in."""
-        stand_in = PluginName(_STAND_IN)
-        for theirs, ours in (
-            (stand_in.module, self.module),
-            (stand_in.title, self.title),
-            (f"test_{_STAND_IN}", f"test_{self.task.replace('-', '_')}"),
-            (stand_in.task, self.task),
-        ):
-            text = text.replace(theirs, ours)
-        return text
+        """Put the name in place of the stand-in, in all of its forms at once: a name may hold the stand-in itself."""
+        forms = {_STAND_IN: self.task, _STAND_IN.capitalize(): self.title}
+        forms[f"nlpsuite_{_STAND_IN}"] = self.module
+        forms[f"test_{_STAND_IN}"] = f"test_{self.task.replace('-', '_')}"
+        pattern = "|".join(sorted(forms, key=len, reverse=True))
+        return re.sub(pattern, lambda found: forms[found[0]], text)
 
 
 def write_plugin(name: PluginName, kind: Kind, parent: Path) -> list[Path]:

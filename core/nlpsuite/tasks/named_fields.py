@@ -10,7 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+from nlpsuite.people import counted
 from nlpsuite.tasks.char_spans import refuse_half_characters
+from nlpsuite.tasks.columns import ID_NAMES
 from nlpsuite.tasks.examples import with_examples
 from nlpsuite.tasks.headers import normal_name
 from nlpsuite.tasks.lines import file_lines
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nlpsuite.report import Reporter
     from nlpsuite.tasks.task import Split
 
     Parse = Callable[[Any], Any]
@@ -73,59 +76,81 @@ class NamedFields:
     def _columns(self) -> tuple[str, ...]:
         return (*self._inputs, *([] if self._target is None else [self._target]))
 
-    def read(self, source: Path, split: Split) -> Iterator[Row]:
+    def read(self, source: Path, split: Split, report: Reporter) -> Iterator[Row]:
         """Read a file; `Task.read` may return this.
 
-        A target is needed in training and validation rows; test rows may lack it, and rows to predict mostly do.
+        A target is needed in training and validation rows; test rows may lack it, and rows to predict mostly do. A column `id` is
+        handed on as an input, and given back with predictions.
+
+        Args:
+            source: The file.
+            split: What the rows are for.
+            report: Told of columns that are not used, and of blank lines.
 
         Raises:
             UserError: The file or a row is not as it should be, with file and line.
         """
         if source.is_dir():
             raise UserError("a folder where a file is needed", where=source, fix="name one of its files")
-        rows = self._rows_of(source, split)
+        rows = self._rows_of(source, split, report)
         return with_examples(rows, self._examples, data_suffix(source))
 
-    def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+    def read_lines(self, lines: Iterable[str], where: str, report: Reporter) -> Iterator[Row]:
         """Read rows to predict as they stream in: JSON Lines or, where there is one input, plain text.
 
         Raises:
             UserError: A line is not as it should be.
         """
-        return with_examples(self._stream(lines, where), self._examples, ".jsonl")
+        return with_examples(self._stream(lines, where, report), self._examples, ".jsonl")
 
-    def _rows_of(self, source: Path, split: Split) -> Iterator[Row]:
+    def _rows_of(self, source: Path, split: Split, report: Reporter) -> Iterator[Row]:
         plain = len(self._inputs) == 1 and (split == "predict" or self._target is None)
         if plain and data_suffix(source) == ".txt":
-            yield from self._stream(file_lines(source), str(source))
+            yield from self._stream(file_lines(source), str(source), report)
             return
-        names = {normal_name(name) for name in self._columns}
-        table = read_table(source, known=names)
+        table = read_table(source, known={normal_name(name) for name in self._columns})
+        unused = [
+            name for name in table.columns if normal_name(name) not in map(normal_name, (*self._columns, *ID_NAMES))
+        ]
+        if unused:
+            report.say(f"{source.name}: not used: {', '.join(f'`{name}`' for name in unused[:10])}")
         for record in table:
             yield self._row(record, str(table.path), needed=split in ("train", "valid"))
 
-    def _stream(self, lines: Iterable[str], where: str) -> Iterator[Row]:
+    def _stream(self, lines: Iterable[str], where: str, report: Reporter) -> Iterator[Row]:
+        blank = 0
         for number, line in enumerate(lines, start=1):
             text = line.rstrip("\r\n")
             if not text.strip():
-                continue
-            if is_json_object(text) or len(self._inputs) > 1:
+                blank += 1
+            elif is_json_object(text) or len(self._inputs) > 1:
                 yield self._row(Record(parse_json_object(text, where, number), number), where, needed=False)
             else:
                 (name,) = self._inputs
                 yield self._row(Record({name: text}, number), where, needed=False)
+        if blank:
+            report.say(f"{where}: {counted(blank, 'blank line')} left out")
 
     def _row(self, record: Record, where: str, *, needed: bool) -> Row:
-        inputs = {name: self._cell(record, name, parse, where) for name, parse in self._inputs.items()}
+        by_name = {normal_name(column): column for column in reversed(list(record.values))}
+        inputs = {name: self._cell(record, name, parse, by_name, where) for name, parse in self._inputs.items()}
+        for name in ID_NAMES:
+            if name in by_name and name not in self._columns:
+                inputs.setdefault("id", record.values[by_name[name]])
         target = None
-        if self._target is not None and (needed or not _is_empty(record.values.get(self._target))):
-            target = self._cell(record, self._target, self._parse_target, where)
+        if self._target is not None and (
+            needed or not _is_empty(record.values.get(self._column(self._target, by_name)))
+        ):
+            target = self._cell(record, self._target, self._parse_target, by_name, where)
         return Row(inputs, target, f"{where}:{record.line}")
 
-    def _cell(self, record: Record, name: str, parse: Parse, where: str) -> Any:
-        by_name = {normal_name(column): column for column in reversed(list(record.values))}
-        column = name if name in record.values else by_name.get(normal_name(name))
-        if column is None:
+    @staticmethod
+    def _column(name: str, by_name: Mapping[str, str]) -> str:
+        return by_name.get(normal_name(name), name)
+
+    def _cell(self, record: Record, name: str, parse: Parse, by_name: Mapping[str, str], where: str) -> Any:
+        column = self._column(name, by_name)
+        if column not in record.values:
             shown = ", ".join(f"`{each}`" for each in record.values)
             fix = f"name the columns {', '.join(self._columns)}"
             raise UserError(f"no `{name}`; the row has {shown}", where=where, line=record.line, fix=fix)
@@ -135,7 +160,7 @@ class NamedFields:
         try:
             return parse(value)
         except ValueError as error:
-            what = f"`{name}` {error}, and it is {_shown(value)}"
+            what = f"`{name}` {' '.join(str(error).split())}, and it is {_shown(value)}"
             raise UserError(what, where=where, line=record.line, fix="correct the row or take it out") from None
 
 

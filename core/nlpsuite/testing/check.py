@@ -16,6 +16,10 @@ class CheckFailed(AssertionError):
     """A promise is not kept; the message says what was found and what to do."""
 
 
+class DoesNotApply(Exception):
+    """A promise says nothing of this task; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One promise that every task keeps.
@@ -23,7 +27,7 @@ class Check:
     Attributes:
         name: What a skip names.
         promise: What is promised, in a few words.
-        run: Raises `CheckFailed` where it is not kept.
+        run: Raises `CheckFailed` where it is not kept, and `DoesNotApply` where there is nothing to keep.
     """
 
     name: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import yaml
 
@@ -17,42 +19,51 @@ HEAVY = ("torch", "numpy", "pytorch_lightning", "sentencepiece", "sklearn", "tra
 MOST_MILLISECONDS = 50.0
 TRIES = 5
 _DECLARE = """
-import importlib, sys, time
-def no_network(*_):
-    raise OSError("network")
-sys.addaudithook(lambda event, _: no_network() if event in ("socket.connect", "socket.getaddrinfo") else None)
+import json, sys, time
+from importlib.metadata import EntryPoint
+tried = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        tried.append(event)
+        raise OSError("no network while a task is declared")
+sys.addaudithook(watch)
 import nlpsuite.api
 from nlpsuite.api import Settings, TaskSpec, TextClassificationSettings, hookimpl
-begun = time.process_time()
-module = importlib.import_module(sys.argv[1])
-spec = next(each for each in module.nlpsuite_tasks() if each.name == sys.argv[2])
-spec.config()
-spent = 1000 * (time.process_time() - begun)
-print(",".join(name for name in sys.argv[3].split(",") if name in sys.modules), spent)
+begun = time.perf_counter()
+declared = EntryPoint("plugin", sys.argv[1], "nlpsuite").load().nlpsuite_tasks()
+next(each for each in declared if each.name == sys.argv[2]).config()
+spent = 1000 * (time.perf_counter() - begun)
+loaded = [name for name in sys.argv[3].split(",") if name in sys.modules]
+print(json.dumps({"loaded": loaded, "tried": tried, "milliseconds": spent}))
 """
 
 
-def _declare(subject: Subject) -> tuple[list[str], float]:
-    """Import and declare in a process of its own; return which heavy libraries came along, and milliseconds of processor time."""
-    command = [sys.executable, "-c", _DECLARE, subject.module, subject.spec.name, ",".join(HEAVY)]
+def _declare(subject: Subject) -> dict[str, Any]:
+    """Import and declare in a process of its own; return heavy libraries that came along, network events, milliseconds."""
+    # -P: the folder where the user happens to be must not stand in for anything.
+    command = [sys.executable, "-P", "-c", _DECLARE, subject.entry, subject.spec.name, ",".join(HEAVY)]
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": paths}, timeout=120
     )
     if done.returncode:
-        raise CheckFailed(f"importing and declaring it failed: {done.stderr.strip().splitlines()[-1]}")
-    loaded, _, spent = done.stdout.strip().splitlines()[-1].rpartition(" ")
-    return [name for name in loaded.split(",") if name], float(spent)
+        said = done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"]
+        raise CheckFailed(f"importing and declaring it failed: {said[-1]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
 
 
 def _imports_nothing_heavy(subject: Subject) -> None:
-    loaded, _ = _declare(subject)
-    expect(not loaded, f"declaring the task imports {', '.join(loaded)}; import inside TaskSpec.build")
+    found = _declare(subject)
+    expect(
+        not found["loaded"], f"declaring the task imports {', '.join(found['loaded'])}; import inside TaskSpec.build"
+    )
+    expect(not found["tried"], f"declaring the task asks the network: {', '.join(sorted(set(found['tried'])))}")
 
 
 def _imports_fast(subject: Subject) -> None:
     # The best of several: what disturbs a machine only ever makes it slower.
-    spent = min(_declare(subject)[1] for _ in range(TRIES))
+    spent = min(float(_declare(subject)["milliseconds"]) for _ in range(TRIES))
     expect(spent < MOST_MILLISECONDS, f"declaring the task takes {spent:.0f} ms of {MOST_MILLISECONDS:.0f}")
 
 

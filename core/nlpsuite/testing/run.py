@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nlpsuite.errors import UserError
 from nlpsuite.host.checks import describe
-from nlpsuite.testing.check import CheckFailed
+from nlpsuite.testing.check import CheckFailed, DoesNotApply
 from nlpsuite.testing.suite import CHECKS, read_skips
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ class Outcome:
     Attributes:
         check: The check.
         result: Whether the promise is kept.
-        message: What was found where it is not, or why it was left out.
+        message: What was found where it is not, or why it was left out or does not apply.
     """
 
     check: Check
-    result: Literal["kept", "broken", "left out"]
+    result: Literal["kept", "broken", "left out", "does not apply"]
     message: str = ""
 
 
@@ -46,6 +46,8 @@ def run_checks(subject: Subject) -> Iterator[Outcome]:
 def _run(check: Check, subject: Subject) -> Outcome:
     try:
         check.run(subject)
+    except DoesNotApply as why:
+        return Outcome(check, "does not apply", str(why))
     except CheckFailed as failed:
         return Outcome(check, "broken", str(failed))
     except UserError as error:

@@ -1,30 +1,37 @@
-"""Checks of metrics: fresh ones know nothing of others, and two halves give the whole."""
+"""Checks of metrics: fresh ones know nothing of others, and parts, counted anywhere, give the whole.
+
+They score a network that has learned some of the rows, so that some predictions are right and others wrong.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from torchmetrics import Metric
+
 from nlpsuite.testing.check import Check, expect, same
 from nlpsuite.testing.subject import Subject  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+
+    from nlpsuite.tasks.task import TaskMetrics
 
 TOLERANCE = 1e-6
 
 
-def _scores(subject: Subject, *parts: slice) -> dict[str, float]:
-    """Return the scores of some parts of the rows, counted one after another."""
-    predictions = subject.predict(subject.rows)
+def _counted(subject: Subject, *parts: slice) -> TaskMetrics:
+    """Return metrics that have counted some parts of the rows, one after another."""
+    predictions = subject.learned.predictions
     metrics = subject.task.make_metrics()
     for part in parts:
         metrics.update(subject.rows[part], predictions[part])
-    return metrics.compute()
+    return metrics
 
 
 def _names(subject: Subject) -> None:
-    scores = _scores(subject, slice(None))
+    scores = _counted(subject, slice(None)).compute()
     monitor = subject.task.monitor
     expect(monitor in scores, f"`monitor` is {monitor}, and the metrics are {', '.join(scores)}")
     for name, value in scores.items():
@@ -35,24 +42,46 @@ def _names(subject: Subject) -> None:
 
 
 def _reset(subject: Subject) -> None:
-    first = _scores(subject, slice(None))
-    expect(_scores(subject, slice(None)) == first, "fresh metrics give other scores: a count is left over from others")
+    cut = len(subject.rows) // 3
+    first, others = slice(None, cut), slice(cut, None)
+    before = _counted(subject, first).compute()
+    _counted(subject, others).compute()
+    _equal(_counted(subject, first).compute(), before, "after others were counted elsewhere")
 
 
 def _merge(subject: Subject) -> None:
-    whole, half = _scores(subject, slice(None)), len(subject.rows) // 2
-    _equal(_scores(subject, slice(None, half), slice(half, None)), whole, "in two halves")
-    _equal(_scores(subject, slice(half, None), slice(None, half)), whole, "in two halves, the second first")
-    _equal(_scores(subject, *(slice(n, n + 1) for n in range(len(subject.rows)))), whole, "row by row")
+    whole, cut = _counted(subject, slice(None)).compute(), len(subject.rows) // 3
+    first, others = slice(None, cut), slice(cut, None)
+    _equal(_counted(subject, first, others).compute(), whole, "in two parts")
+    _equal(_counted(subject, others, first).compute(), whole, "in two parts, the second first")
+    _equal(_counted(subject, *(slice(n, n + 1) for n in range(len(subject.rows)))).compute(), whole, "row by row")
+    # As two processes do that have counted a part each.
+    one, other = _counted(subject, first), _counted(subject, others)
+    pairs = list(zip(_states(one), _states(other), strict=True))
+    expect(
+        bool(pairs), "the metrics hold no torchmetrics.Metric, so that processes cannot add theirs up; use RunningSums"
+    )
+    for mine, its in pairs:
+        mine.merge_state(its)
+    _equal(one.compute(), whole, "in two parts by two processes")
+
+
+def _states(metrics: TaskMetrics) -> Iterator[Metric]:
+    for value in vars(metrics).values():
+        for each in (
+            value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else (value,)
+        ):
+            if isinstance(each, Metric):
+                yield each
 
 
 def _equal(found: dict[str, float], whole: dict[str, float], how: str) -> None:
-    wrong: Sequence[str] = [name for name in whole if not same(found.get(name), whole[name], TOLERANCE)]
-    expect(not wrong, f"counted {how}, {', '.join(wrong)} differ from those of all rows at once")
+    wrong = [name for name in whole if not same(found.get(name), whole[name], TOLERANCE)]
+    expect(not wrong, f"counted {how}, {', '.join(wrong)} differ")
 
 
 CHECKS = (
     Check("metrics", "the metrics have the monitored one, and the baseline's names", _names),
-    Check("metrics_reset", "fresh metrics know nothing of earlier ones", _reset),
-    Check("metrics_merge", "metrics of two halves are those of the whole", _merge),
+    Check("metrics_reset", "fresh metrics know nothing of what others counted", _reset),
+    Check("metrics_merge", "metrics of parts are those of the whole, also of two processes", _merge),
 )

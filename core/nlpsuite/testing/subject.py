@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +14,8 @@ from nlpsuite.errors import UserError
 from nlpsuite.inference.locate import find_backbone
 from nlpsuite.inference.predictor import BATCH_TOKENS, POOL_ROWS, predict_rows
 from nlpsuite.report import Silent
+from nlpsuite.tasks.batches import collate
+from nlpsuite.tasks.network import Network
 from nlpsuite.tasks.task import TaskContext
 from nlpsuite.text.tokenizer import Tokenizer
 from nlpsuite.text.train_tokenizer import train_tokenizer
@@ -33,14 +36,21 @@ SEED = 5
 WIDTH = 32
 
 
-@dataclass(frozen=True, slots=True)
+FEW_ROWS = 8
+STEPS, RATE = 80, 5e-3
+LEARNED = 0.6
+"""Share of the first loss that must be left at the most. What label smoothing adds can never be learned away."""
+
+
+@dataclass(frozen=True)
 class Subject:
     """A plugin's task, ready to be checked.
 
     Attributes:
         spec: What the plugin declares.
-        module: The module that its entry point names.
-        source: The file or folder of training rows.
+        entry: Its entry point, `module` or `module:object`.
+        given: The file or folder of rows.
+        source: The file or folder of training rows in it.
         cases: The folder of files that the author adds for the checks; it need not exist.
         task: The task, fitted to `rows`.
         head: Its head.
@@ -50,7 +60,8 @@ class Subject:
     """
 
     spec: TaskSpec[Any]
-    module: str
+    entry: str
+    given: Path
     source: Path
     cases: Path
     task: Task
@@ -75,17 +86,57 @@ class Subject:
         """Return the same with weights of its own, so that a check may train them."""
         return replace(self, **_network(self.task, self.tokenizer))
 
+    def scores(self, rows: Sequence[Row]) -> dict[str, float]:
+        """Return the scores of predictions for some rows."""
+        metrics = self.task.make_metrics()
+        metrics.update(rows, self.predict(rows))
+        return metrics.compute()
+
+    @cached_property
+    def learned(self) -> Learned:
+        """What comes of learning the first eight rows by heart; done once."""
+        own = self.afresh()
+        batch = collate(own.windows(own.rows[:FEW_ROWS]), own.tokenizer.pad_id)
+        network = Network(own.backbone.train(), own.head.train(), own.task.attention)
+        weights = [w for module in (own.backbone, own.head) for w in module.parameters() if w.requires_grad]
+        optimizer = torch.optim.AdamW(weights, lr=RATE)
+        losses = []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            for _ in range(STEPS):
+                loss = own.task.loss(network, batch)
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                losses.append(float(loss.detach()))
+        return Learned(own, losses, own.predict(own.rows))
+
     def new_task(self) -> Task:
         """Make the task anew, as it is before it has seen any row."""
         return new_task(self.spec, self.tokenizer)
 
 
-def make_subject(spec: TaskSpec[Any], module: str, rows: Path | None = None) -> Subject:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A subject that has learned a few of its rows by heart.
+
+    Attributes:
+        subject: With its weights trained.
+        losses: Of each step.
+        predictions: For all rows, those that were not learned too.
+    """
+
+    subject: Subject
+    losses: Sequence[float]
+    predictions: Sequence[dict[str, Any]]
+
+
+def make_subject(spec: TaskSpec[Any], entry: str, rows: Path | None = None) -> Subject:
     """Make a plugin's task and a small network for it.
 
     Args:
         spec: What the plugin declares.
-        module: The module that its entry point names.
+        entry: Its entry point, `module` or `module:object`.
         rows: A file or folder of rows; None: the plugin's examples. At most 20 of its training rows are used, evenly spread.
 
     Raises:
@@ -97,14 +148,15 @@ def make_subject(spec: TaskSpec[Any], module: str, rows: Path | None = None) -> 
     # The task tells what its texts are, so it is made once with another tokenizer.
     draft = new_task(spec, Tokenizer.load(find_backbone("nano")))
     train = draft.splits(source).train or source
-    texts = [text for row in _some(list(draft.read(train, "train"))) for text in draft.texts(row)]
+    texts = [text for row in some_rows(draft, train) for text in draft.texts(row)]
     tokenizer = train_tokenizer(texts, vocab_size=VOCABULARY, report=Silent())
     task = new_task(spec, tokenizer)
-    read = _some(list(task.read(train, "train")))
+    read = some_rows(task, train)
     task.fit(read)
     subject = Subject(
         spec=spec,
-        module=module,
+        entry=entry,
+        given=source,
         source=train,
         cases=source.parent / "check",
         task=task,
@@ -122,7 +174,9 @@ def new_task(spec: TaskSpec[Any], tokenizer: Tokenizer) -> Task:
     return spec.build(TaskContext(tokenizer, CONTEXT, SEED, Silent()), spec.config())
 
 
-def _some(rows: list[Row]) -> list[Row]:
+def some_rows(task: Task, train: Path) -> list[Row]:
+    """Return at most 20 training rows, evenly spread."""
+    rows = list(task.read(train, "train"))
     if len(rows) <= MOST_ROWS:
         return rows
     return [rows[place * len(rows) // MOST_ROWS] for place in range(MOST_ROWS)]

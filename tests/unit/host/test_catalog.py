@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from nlpsuite.host.catalog import find_plugins, normalise, unknown_disabled
+from nlpsuite.host.resolve import _plugin_named
 
 
 def test_lists_without_importing(install, ours):
@@ -53,6 +54,37 @@ def test_the_environment_disables_by_name_or_distribution(install, ours, monkeyp
     install("other")
     monkeypatch.setenv("NLPSUITE_DISABLE_PLUGINS", value)
     assert {plugin.name: plugin.enabled for plugin in ours()} == {"alpha": False, "other": True}
+
+
+def test_a_disabled_plugin_makes_room_for_another_of_its_name(install, ours, monkeypatch):
+    install("alpha", distribution="acme-one")
+    install("Alpha", distribution="acme-two")
+    monkeypatch.setenv("NLPSUITE_DISABLE_PLUGINS", "acme-one")
+    assert {plugin.distribution: (plugin.enabled, plugin.error) for plugin in ours()} == {
+        "acme-one": (False, ""),
+        "acme-two": (True, ""),
+    }
+    assert _plugin_named("alpha", ours()).distribution == "acme-two"
+
+
+def test_one_module_of_two_distributions_is_an_error_of_the_second(install, ours):
+    package = install("alpha", distribution="acme-one")
+    install("beta", distribution="acme-two", value=package.name)
+    errors = {plugin.distribution: plugin.error for plugin in ours()}
+    assert errors == {"acme-one": "", "acme-two": "its module `tp_alpha` is that of `alpha` (acme-one 1.0), too"}
+
+
+def test_a_module_that_is_no_python_shows_without_importing(install, ours):
+    install("alpha", "def (:\n")
+    assert "its module is no Python: " in ours()[0].error
+
+
+def test_an_installation_that_is_not_whole_keeps_no_command_from_listing(install, tmp_path):
+    install("alpha")
+    (tmp_path / "site" / "nlpsuite_alpha-1.0.dist-info" / "METADATA").unlink()
+    (found,) = [plugin for plugin in find_plugins() if plugin.name == "alpha"]
+    assert found.error == "it is not whole: the name of its distribution is missing"
+    assert found.distribution == "tp_alpha"
 
 
 def test_a_star_disables_all_but_the_suites_own(install, monkeypatch):

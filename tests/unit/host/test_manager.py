@@ -247,3 +247,49 @@ def test_broken_callbacks_of_the_target_are_an_error(install, host):
     install("good", tasks_returning(one_spec("good")) + CALLBACKS.format(body="return 3"))
     with pytest.raises(UserError, match="nlpsuite_callbacks failed: TypeError"):
         host().callbacks(RUN)
+
+
+FAILING = """
+@hookimpl
+def nlpsuite_callbacks(run):
+    from pytorch_lightning import Callback
+
+    class Breaks(Callback):
+        def on_train_batch_end(self, *words):
+            raise RuntimeError("no more")
+
+        def state_dict(self):
+            return {"seen": 3}
+
+    return [Breaks()]
+"""
+
+
+def test_a_callback_of_another_plugin_that_fails_is_a_warning_and_not_called_again(install, host, spy):
+    install("mine", tasks_returning(one_spec("mine")))
+    install("other", tasks_returning("[]") + FAILING)
+    (callback,) = host().callbacks(RunInfo(task="mine", folder=Path(), seed=1))
+    assert callback.state_dict() == {"seen": 3}
+    for _ in range(3):
+        callback.on_train_batch_end(None, None, None, None, 0)
+        callback.on_train_end(None, None)
+    (warning,) = spy.warnings
+    assert warning.startswith(
+        "plugin `other` (nlpsuite-other 1.0) cannot be used: its callback Breaks failed: RuntimeError: no more"
+    )
+
+
+def test_a_callback_of_the_task_itself_may_fail(install, host, spy):
+    install("mine", tasks_returning(one_spec("mine")) + FAILING)
+    (callback,) = host().callbacks(RunInfo(task="mine", folder=Path(), seed=1))
+    with pytest.raises(RuntimeError, match="no more"):
+        callback.on_train_batch_end(None, None, None, None, 0)
+    assert spy.warnings == []
+
+
+def test_a_task_with_the_name_of_an_earlier_plugin_is_refused_even_where_it_is_asked_for(install, host):
+    install("alpha", tasks_returning(one_spec("alpha")), distribution="acme-a")
+    install("beta", tasks_returning(one_spec("alpha")), distribution="acme-b")
+    one = host()
+    with pytest.raises(UserError, match=r"its task `alpha` is already offered by plugin `alpha` \(acme-a 1.0\)"):
+        one.load(one.plugins[1])

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from nlpsuite.errors import UserError
+from nlpsuite.report import Silent
 from nlpsuite.tasks.named_fields import NamedFields, text_cell, words_cell
 
 EXAMPLES = ({"text": "a", "mark": "b"}, {"text": "c", "mark": "d"})
@@ -36,7 +37,7 @@ def write(path, rows):
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
 def test_the_same_rows_come_of_every_format(tmp_path, suffix, split):
     path = write(tmp_path / f"rows.{suffix}", ROWS)
-    rows = list(ONE.read(path, split))
+    rows = list(ONE.read(path, split, Silent()))
     assert [row.inputs for row in rows] == [{"text": row["text"]} for row in ROWS]
     assert [row.target for row in rows] == ["x", "y"]
     first = 2 if suffix in ("csv", "tsv") else 1
@@ -47,17 +48,17 @@ def test_a_compressed_file_is_read(tmp_path):
     path = write(tmp_path / "rows.jsonl", ROWS)
     packed = tmp_path / "rows.jsonl.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    assert [row.target for row in ONE.read(packed, "train")] == ["x", "y"]
+    assert [row.target for row in ONE.read(packed, "train", Silent())] == ["x", "y"]
 
 
 def test_names_of_columns_are_forgiven_their_case(tmp_path):
     path = write(tmp_path / "rows.jsonl", [{"Text": "a", "MARK": "b"}])
-    assert [(row.inputs, row.target) for row in ONE.read(path, "train")] == [({"text": "a"}, "b")]
+    assert [(row.inputs, row.target) for row in ONE.read(path, "train", Silent())] == [({"text": "a"}, "b")]
 
 
 def test_words_are_a_list_or_stand_apart(tmp_path):
     rows = [{"words": ["a", "b c"], "more": "m", "tags": ["O", "O"]}, {"words": "a b", "more": "m", "tags": "O O"}]
-    read = list(TWO.read(write(tmp_path / "rows.jsonl", rows), "train"))
+    read = list(TWO.read(write(tmp_path / "rows.jsonl", rows), "train", Silent()))
     assert [row.inputs["words"] for row in read] == [["a", "b c"], ["a", "b"]]
     assert [row.target for row in read] == [["O", "O"], ["O", "O"]]
 
@@ -65,7 +66,7 @@ def test_words_are_a_list_or_stand_apart(tmp_path):
 @pytest.mark.parametrize("split", ["test", "predict"])
 def test_a_target_may_be_missing_where_nothing_is_learned(tmp_path, split):
     rows = [{"text": "a"}, {"text": "b", "mark": None}, {"text": "c", "mark": " "}, {"text": "d", "mark": "x"}]
-    read = list(ONE.read(write(tmp_path / "rows.jsonl", rows), split))
+    read = list(ONE.read(write(tmp_path / "rows.jsonl", rows), split, Silent()))
     assert [row.target for row in read] == [None, None, None, "x"]
 
 
@@ -82,7 +83,7 @@ def test_a_target_may_be_missing_where_nothing_is_learned(tmp_path, split):
 def test_what_is_wrong_is_said_with_its_line_and_two_good_rows(tmp_path, rows, said):
     path = write(tmp_path / "rows.jsonl", rows)
     with pytest.raises(UserError, match=f"{path}{said}") as caught:
-        list(ONE.read(path, "train"))
+        list(ONE.read(path, "train", Silent()))
     assert "rows look like" in str(caught.value)
 
 
@@ -94,18 +95,18 @@ def test_what_is_no_list_of_words_is_refused(value):
 
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="a folder where a file is needed"):
-        list(ONE.read(tmp_path, "train"))
+        list(ONE.read(tmp_path, "train", Silent()))
 
 
 def test_plain_text_is_read_to_predict_and_where_there_is_no_target(tmp_path):
     path = tmp_path / "texts.txt"
     path.write_text('one\n\n{"text": "two"}\r\n{three}\n')
     for fields, split in ((ONE, "predict"), (NONE, "predict"), (NONE, "train")):
-        read = list(fields.read(path, split))
+        read = list(fields.read(path, split, Silent()))
         assert [row.inputs["text"] for row in read] == ["one", "two", "{three}"]
         assert [row.where for row in read] == [f"{path}:1", f"{path}:3", f"{path}:4"]
     with pytest.raises(UserError):
-        list(ONE.read(path, "train"))
+        list(ONE.read(path, "train", Silent()))
 
 
 def test_a_stream_is_read_as_it_comes():
@@ -113,11 +114,41 @@ def test_a_stream_is_read_as_it_comes():
         yield "one\n"
         raise AssertionError("read ahead")
 
-    assert next(ONE.read_lines(lines(), "<stdin>")).inputs == {"text": "one"}
+    assert next(ONE.read_lines(lines(), "<stdin>", Silent())).inputs == {"text": "one"}
 
 
 def test_a_stream_of_several_inputs_must_be_json():
-    rows = list(TWO.read_lines(['{"words": ["a"], "more": "b"}\n'], "<stdin>"))
+    rows = list(TWO.read_lines(['{"words": ["a"], "more": "b"}\n'], "<stdin>", Silent()))
     assert rows[0].inputs == {"words": ["a"], "more": "b"}
     with pytest.raises(UserError, match="<stdin>:1: not valid JSON"):
-        list(TWO.read_lines(["one\n"], "<stdin>"))
+        list(TWO.read_lines(["one\n"], "<stdin>", Silent()))
+
+
+class Spy(Silent):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+def test_an_id_is_handed_on_and_what_is_not_used_is_told(tmp_path):
+    spy = Spy()
+    path = write(tmp_path / "rows.jsonl", [{"ID": 7, "text": "a", "mark": "b", "note": "c"}])
+    assert [row.inputs for row in ONE.read(path, "train", spy)] == [{"text": "a", "id": 7}]
+    assert spy.said == ["rows.jsonl: not used: `note`"]
+
+
+def test_blank_lines_are_counted():
+    spy = Spy()
+    assert len(list(ONE.read_lines(["a\n", "\n", " \n", "b\n"], "<stdin>", spy))) == 2
+    assert spy.said == ["<stdin>: 2 blank lines left out"]
+
+
+def test_what_a_parser_says_stays_on_one_line(tmp_path):
+    def wrong(value):
+        raise ValueError("must be\nanother")
+
+    fields = NamedFields({"text": wrong}, None, text_cell, EXAMPLES)
+    with pytest.raises(UserError, match="`text` must be another, and it is"):
+        list(fields.read(write(tmp_path / "rows.jsonl", ROWS), "train", Silent()))

@@ -22,21 +22,26 @@ if TYPE_CHECKING:
     from nlpsuite.testing.subject import Subject
 
 BY_NAME = {check.name: check for check in CHECKS}
-HEAD = "\n\nimport torch\nSound = {title}\n\nclass {title}(Sound):\n"
+HEAD = "\n\nimport torch\n\nSound = {title}Task\n\n\nclass {title}Task(Sound):\n"
 DECLARED = {
-    "imports": ("\nimport numpy\n", "imports numpy"),
-    "import_time": (
-        "\nimport time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n",
-        "ms of 50",
+    "imports": ("imports", "\nimport numpy\n", "imports numpy"),
+    "network": (
+        "imports",
+        "\nimport socket\ntry:\n    socket.create_connection(('127.0.0.1', 9))\nexcept OSError:\n    pass\n",
+        "asks the network: socket.",
     ),
+    "fails": ("imports", "\nraise SystemExit(3)\n", "failed: it ended with status 3"),
+    "import_time": ("import_time", "\nimport time\ntime.sleep(0.2)\n", "ms of 50"),
     "settings": (
-        "\nfrom pydantic import ConfigDict\n\nclass Loose({title}Settings):\n    model_config = ConfigDict(extra='allow')\n"
-        "\nspec = nlpsuite_tasks()[0]\nfrom dataclasses import replace\n\n"
+        "settings",
+        "\nfrom dataclasses import replace\nfrom pydantic import ConfigDict\n\n\n"
+        "class Loose({title}Settings):\n    model_config = ConfigDict(extra='allow')\n\n\n"
+        "spec = nlpsuite_tasks()[0]\n\n\n"
         "@hookimpl\ndef nlpsuite_tasks():\n    return [replace(spec, config=Loose)]\n",
         "accepted in silence",
     ),
 }
-"""What is added to the module that declares the task, for each check, and what the check then says."""
+"""A check, what is added to the module that declares the task, and what the check then says."""
 FAULTS = {
     "rows_read": (
         "    def read(self, source, split):\n        return (row for n, row in enumerate(super().read(source, split)) if n % 2)",
@@ -52,6 +57,10 @@ FAULTS = {
         "        head.unused = torch.nn.Linear(2, 2)\n        return head",
         "head.unused.weight gets no gradient",
     ),
+    "adapts": (
+        "    adapt_share = 0.5\n    def adapt_loss(self, network, batch):\n        return torch.ones((), requires_grad=True) * 2",
+        "gets no gradient: adapt_loss does not depend on it",
+    ),
     "by_heart": (
         "    def loss(self, network, batch):\n        return 1 + 0 * super().loss(network, batch)",
         "steps on 8 rows",
@@ -63,7 +72,7 @@ FAULTS = {
     ),
     "saved": (
         "    def restore(self, state):\n        super().restore(state)\n        self._mix = (0.5, 2.0)",
-        "is all in `state`",
+        "is all that it needs in `state`",
     ),
     "padding": (
         "    def outputs(self, network, batch):\n"
@@ -81,7 +90,7 @@ FAULTS = {
         "        return list(found - found.mean(0))",
         "alone",
     ),
-    "long_rows": ("    def encode(self, row):\n        return super().encode(row)[:1]", "it was cut"),
+    "long_rows": ("    def encode(self, row):\n        return super().encode(row)[:1]", "was cut"),
     "unspaced": (
         "    def decode(self, row, windows, outputs):\n        found = super().decode(row, windows, outputs)\n"
         "        return found if row.inputs['text'].isascii() else {}",
@@ -89,17 +98,16 @@ FAULTS = {
     ),
     "metrics": ("    monitor = 'wisdom'\n    def fit(self, rows):\n        super().fit(rows)", "`monitor` is wisdom"),
     "metrics_reset": (
-        "    kept = []\n    def make_metrics(self):\n        self.kept.append(self.kept or super().make_metrics())\n"
-        "        made, kept = super().make_metrics(), self.kept\n        compute = made.compute\n"
-        "        made.compute = lambda: compute() | {'calls': float(len(kept))}\n        return made",
-        "left over",
+        "    kept = {}\n    def make_metrics(self):\n"
+        "        return self.kept.setdefault('one', super().make_metrics())",
+        "after others were counted elsewhere",
     ),
     "metrics_merge": (
         "    def make_metrics(self):\n        made, calls = super().make_metrics(), []\n"
         "        update, compute = made.update, made.compute\n"
         "        made.update = lambda rows, told: (calls.append(1), update(rows, told))\n"
         "        made.compute = lambda: compute() | {'accuracy': compute()['accuracy'] / len(calls)}\n        return made",
-        "differ from those of all rows",
+        "counted in two parts, accuracy differ",
     ),
 }
 """A method of the task that breaks each promise, and what the check then says."""
@@ -130,11 +138,14 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
 def test_a_sound_plugin_keeps_every_promise(plugin):
     outcomes = list(run_checks(plugin()))
     assert [outcome.check for outcome in outcomes] == list(CHECKS)
-    assert {(outcome.result, outcome.message) for outcome in outcomes} == {("kept", "")}
+    told = {outcome.check.name: outcome.result for outcome in outcomes}
+    assert told.pop("adapts") == "does not apply"
+    assert set(told.values()) == {"kept"}
+    assert {outcome.message for outcome in outcomes if outcome.result == "kept"} == {""}
 
 
 def test_every_check_has_a_fault_here():
-    assert {*DECLARED, *FAULTS, "bad_rows"} == set(BY_NAME)
+    assert {*(check for check, _, _ in DECLARED.values()), *FAULTS, "bad_rows"} == set(BY_NAME)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -146,9 +157,42 @@ def test_a_broken_promise_is_found(plugin, name):
 
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_dear_declaration_is_found(plugin, name):
-    declared, said = DECLARED[name]
+    check, declared, said = DECLARED[name]
+    subject = plugin(declared="" if name == "fails" else declared)
+    if name == "fails":
+        # It could not even be made here.
+        package = subject.cases.parent / "__init__.py"
+        package.write_text(package.read_text() + declared)
     with pytest.raises(CheckFailed, match=said):
-        BY_NAME[name].run(plugin(declared=declared))
+        BY_NAME[check].run(subject)
+
+
+def test_what_is_kept_in_a_class_is_not_there_in_another_process(plugin):
+    subject = plugin(
+        "    known = 0.0\n    def fit(self, rows):\n        super().fit(rows)\n        type(self).known = 1.0\n"
+        "    def decode(self, row, windows, outputs):\n"
+        "        return super().decode(row, windows, outputs) | {'known': self.known}"
+    )
+    with pytest.raises(CheckFailed, match="by another process"):
+        BY_NAME["saved"].run(subject)
+
+
+@pytest.mark.parametrize("share", [1.0, -0.5])
+def test_a_share_that_leaves_nothing_for_the_task_is_found(plugin, share):
+    with pytest.raises(CheckFailed, match="must leave a part"):
+        BY_NAME["adapts"].run(plugin(f"    adapt_share = {share}"))
+
+
+def test_metrics_that_processes_cannot_add_up_are_found(plugin):
+    subject = plugin(
+        "    def make_metrics(self):\n        counts = [0, 0]\n"
+        "        class Plain:\n            def update(self, rows, told):\n                counts[0] += len(rows)\n"
+        "                counts[1] += sum(r.target == p['label'] for r, p in zip(rows, told))\n"
+        "            def compute(self):\n                return {'accuracy': counts[1] / counts[0]}\n"
+        "        return Plain()"
+    )
+    with pytest.raises(CheckFailed, match=r"hold no torchmetrics\.Metric"):
+        BY_NAME["metrics_merge"].run(subject)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from nlpsuite.training.finetuning.card import finetune_card
 from nlpsuite.training.finetuning.lora import merge_adapters
 from nlpsuite.training.finetuning.module import FinetuneModule
 from nlpsuite.training.finetuning.pace import Pace
-from nlpsuite.training.finetuning.plan import make_plan, show_plan
+from nlpsuite.training.finetuning.plan import calibration_rows, make_plan, show_plan
 from nlpsuite.training.finetuning.prepare import prepare
 from nlpsuite.training.finetuning.result import FinetuneResult, write_predictions
 from nlpsuite.training.finetuning.scoring import score_rows
@@ -33,7 +33,7 @@ from nlpsuite.training.saving import read_state
 from nlpsuite.training.signals import stop_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from nlpsuite.backbone.machine import Machine
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.host.spec import TaskSpec
     from nlpsuite.report import Reporter
-    from nlpsuite.tasks.task import Row
     from nlpsuite.training.finetuning.plan import FinetunePlan
     from nlpsuite.training.finetuning.prepare import Prepared
     from nlpsuite.training.finetuning.scoring import Scored
@@ -52,8 +51,6 @@ if TYPE_CHECKING:
 
 BYTES_PER_PARAMETER = 40
 """On disk, at the most: the state to go on from twice while it is replaced, the best weights, and the model."""
-CALIBRATION_ROWS = 20_000
-"""Training rows whose predictions are held at once, where a task calibrates on them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +164,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     valid = validator.best_scored or score_rows(prepared, prepared.rows.valid, between=stop)
     learned_from = valid
     if prepared.task.calibrates_on == "train":
-        learned_from = score_rows(prepared, _some(prepared.rows.train), labelled=False, between=stop)
+        learned_from = score_rows(prepared, calibration_rows(prepared.rows.train), labelled=False, between=stop)
     if prepared.task.calibrate(learned_from.rows, learned_from.predictions):
         valid = score_rows(prepared, prepared.rows.valid, between=stop)
     scored = {"val": valid}
@@ -195,12 +192,6 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if learned is not None and guess is not None:
         _compare(learned, guess, prepared.task.monitor_mode, job.log)
     return replace(result, seconds=job.clock.seconds)
-
-
-def _some(rows: Sequence[Row]) -> Sequence[Row]:
-    """Return rows evenly spread, so many as their predictions can be held."""
-    most = min(len(rows), CALIBRATION_ROWS)
-    return [rows[place * len(rows) // most] for place in range(most)]
 
 
 def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:

@@ -72,10 +72,18 @@ class FinetuneModule(pl.LightningModule):
         settings = self._settings
         number = self.micro * self._plan.world + self.global_rank
         with seeded(settings.seed, number, self.device):
-            loss = (self._task.adapt_loss if self.adapts else self._task.loss)(self._network, batch)
+            loss = self._adapt_loss(batch) if self.adapts else self._task.loss(self._network, batch)
         self.last_loss = loss.detach()
         self.micro += 1
         self.tokens_seen += sum(len(window.ids) for window in batch.windows)
+        return loss
+
+    def _adapt_loss(self, batch: Batch) -> torch.Tensor:
+        """Return the loss of the first part of a run."""
+        loss = self._task.adapt_loss(self._network, batch)
+        # The head has no part in it. Processes that train together exchange a gradient of every weight, so each gets zero.
+        for weight in self.head.parameters():
+            loss = loss + 0.0 * weight.sum()
         return loss
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:

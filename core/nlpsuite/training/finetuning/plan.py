@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.report import Reporter
-    from nlpsuite.tasks.task import Window
+    from nlpsuite.tasks.task import Row, Window
     from nlpsuite.training.finetuning.prepare import Prepared
     from nlpsuite.training.finetuning.settings import FinetuneSettings
 
@@ -29,6 +29,8 @@ STEPS_PER_EPOCH = 300
 """What an epoch has about, between those bounds."""
 EPOCHS, MOST_EPOCHS, FEWEST_STEPS = 3, 15, 600
 """Epochs where nothing is said: 3, or as many as make 600 steps, but not over 15."""
+CALIBRATION_ROWS = 20_000
+"""Training rows whose predictions are held at once, where a task calibrates on them."""
 SCORING_COST = 0.4
 """Time to score a token, as a share of the time to train on it, before it is measured."""
 
@@ -76,6 +78,8 @@ def make_plan(prepared: Prepared, settings: FinetuneSettings, machine: Machine, 
     valid_tokens = _tokens(prepared, prepared.rows.valid)
     again = valid_tokens if settings.tune == "lora" or prepared.task.brief_validation else 0
     final_tokens = again + (_tokens(prepared, prepared.rows.test) if prepared.rows.test else 0)
+    if prepared.task.calibrates_on == "train":
+        final_tokens += valid_tokens + _tokens(prepared, calibration_rows(prepared.rows.train))
     validations = settings.validations
     if budget.steps is not None:
         trained = budget.steps * per_step * world * sum(lengths) / order.first(1)
@@ -157,10 +161,18 @@ def _planned(plan: FinetunePlan) -> str:
     return f"{plan.epochs(plan.budget.steps * plan.per_step):.3g} epochs, {plan.budget.steps:,} steps"
 
 
+def calibration_rows(train: Sequence[Row]) -> Sequence[Row]:
+    """Return the training rows that a task calibrates on: so many as their predictions can be held, evenly spread."""
+    most = min(len(train), CALIBRATION_ROWS)
+    return [train[place * len(train) // most] for place in range(most)]
+
+
 def _adapts(share: float, settings: FinetuneSettings) -> list[list[str]]:
     """Return the row with what comes before the task itself, where there is any."""
-    if not share or settings.tune == "head":
+    if not share:
         return []
+    if settings.tune == "head":
+        return [["adapts", "not at all, since the backbone is not trained"]]
     return [["adapts", f"the first {share:.0%} of the run trains on an objective of the task's own"]]
 
 

@@ -81,6 +81,9 @@ def prepare(
         backbone = Backbone(preset(SCRATCH_SIZE, vocab_size=tokenizer.vocab_size))
         backbone.initialise(settings.seed)
     task = spec.build(TaskContext(tokenizer, backbone.config.context, settings.seed, report), config)
+    if not 0 <= task.adapt_share < 1:
+        what = f"task `{spec.name}` adapts for {task.adapt_share} of the run, which leaves nothing for the task"
+        raise UserError(what, fix="set that share from 0 to below 1")
     rows = _rows(task, source, settings, report)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)

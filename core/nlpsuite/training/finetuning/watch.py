@@ -108,6 +108,8 @@ class FinetuneWatch(pl.Callback):
         progress = self._pace.progress(self._step)
         now = progress, self._validator.due(progress), self._flag.signal_number
         pl_module.progress, due, self.signal_number = trainer.strategy.broadcast(now)
+        # Before the task itself is trained its scores say nothing, and must neither be the best nor try anyone's patience.
+        due = due and not pl_module.adapts
         self._tell(pl_module)
         if due or self.signal_number is not None:
             check_finite({"the loss": float(pl_module.last_loss)}, self._step)

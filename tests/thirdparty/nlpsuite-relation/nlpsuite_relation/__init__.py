@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from nlpsuite.api import Settings, TaskSpec, hookimpl
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class RelationSettings(Settings):
     """
 
     none: str = "none"
-    adapt: float = 0.2
+    adapt: float = Field(default=0.2, ge=0, lt=1)
     dropout: float = 0.1
     overlap: float = 0.25
 

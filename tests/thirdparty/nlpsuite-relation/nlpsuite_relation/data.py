@@ -49,7 +49,8 @@ FIELDS = NamedFields({"text": marked_cell}, "relation", text_cell, EXAMPLES)
 def unfolded(rows: Iterator[Row]) -> Iterator[Row]:
     """Yield rows with text, subject and object as inputs of their own."""
     for row in rows:
-        yield replace(row, inputs=row.inputs["text"])
+        others = {name: value for name, value in row.inputs.items() if name != "text"}
+        yield replace(row, inputs=row.inputs["text"] | others)
 
 
 def names(row: Row) -> tuple[str, str]:

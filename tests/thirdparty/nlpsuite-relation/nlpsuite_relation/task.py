@@ -44,11 +44,11 @@ class Relation(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read marked sentences and relations."""
-        return unfolded(FIELDS.read(source, split))
+        return unfolded(FIELDS.read(source, split, self.context.report))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read marked sentences as they stream in."""
-        return unfolded(FIELDS.read_lines(lines, where))
+        return unfolded(FIELDS.read_lines(lines, where, self.context.report))
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Collect the relations."""

@@ -48,7 +48,8 @@ class TopicMetrics(TaskMetrics):
         scores = {"masked_loss": sums["nats"] / max(1.0, sums["tokens"])}
         if self._words:
             told = [value for value in map(self._coherence, range(len(self._words))) if value is not None]
-            scores["coherence_npmi"] = sum(told) / max(1, len(told))
+            if told:
+                scores["coherence_npmi"] = sum(told) / len(told)
             scores["topics_used"] = sum(sums[f"topic {n}"] > 0 for n in range(len(self._words))) / len(self._words)
         return scores
 

@@ -73,11 +73,11 @@ class Topics(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read texts."""
-        return FIELDS.read(source, split)
+        return FIELDS.read(source, split, self.context.report)
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read texts as they stream in."""
-        return FIELDS.read_lines(lines, where)
+        return FIELDS.read_lines(lines, where, self.context.report)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """See that there are enough texts.

@@ -44,7 +44,7 @@ class Output:
     tokens: int
 
 
-class Sketch(Task):
+class SketchTask(Task):
     """Writes a sentence from a note. A note longer than half of the context is written from piece by piece.
 
     Args:
@@ -68,11 +68,11 @@ class Sketch(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read notes and sentences."""
-        return FIELDS.read(source, split)
+        return FIELDS.read(source, split, self.context.report)
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read notes as they stream in."""
-        return FIELDS.read_lines(lines, where)
+        return FIELDS.read_lines(lines, where, self.context.report)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Say what there is, and what is too long to be learned from."""

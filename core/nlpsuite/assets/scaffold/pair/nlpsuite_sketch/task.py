@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nlpsuite.api import TextClassification
+from nlpsuite.api import ClassificationMetrics, TextClassification
 from nlpsuite_sketch.metrics import SketchMetrics
 
 if TYPE_CHECKING:
     from nlpsuite.api import TaskMetrics
 
 
-class Sketch(TextClassification):
+class SketchTask(TextClassification):
     """Gives a pair of texts one of the labels of its training rows.
 
     Any method of `nlpsuite.api.Task` may be overridden: `read` for a format of your own, `make_head`, `loss` ...
@@ -23,5 +23,6 @@ class Sketch(TextClassification):
     )
 
     def make_metrics(self) -> TaskMetrics:
-        """Return the scores of classification, and our own beside them."""
-        return SketchMetrics(self.labels)
+        """Return the scores of classification, and our own beside them where each row has one label."""
+        usual = super().make_metrics()
+        return SketchMetrics(self.labels) if isinstance(usual, ClassificationMetrics) else usual

@@ -33,7 +33,7 @@ class Place:
     offsets: Sequence[tuple[int, int]]
 
 
-class Sketch(Task):
+class SketchTask(Task):
     """Finds the part of a text that answers a question.
 
     Args:
@@ -48,11 +48,11 @@ class Sketch(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read questions, texts and answers."""
-        return checked(FIELDS.read(source, split))
+        return checked(FIELDS.read(source, split, self.context.report))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read questions and texts as they stream in."""
-        return FIELDS.read_lines(lines, where)
+        return FIELDS.read_lines(lines, where, self.context.report)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Say what there is; there is nothing to learn from the rows before training."""

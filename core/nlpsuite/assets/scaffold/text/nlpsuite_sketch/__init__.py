@@ -19,9 +19,9 @@ class SketchSettings(TextClassificationSettings):
 
 def build(context: TaskContext, settings: SketchSettings) -> Task:
     """Make the task. What imports torch is imported here, so that listing plugins stays quick."""
-    from nlpsuite_sketch.task import Sketch
+    from nlpsuite_sketch.task import SketchTask
 
-    return Sketch(context, settings)
+    return SketchTask(context, settings)
 
 
 @hookimpl

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nlpsuite_sketch import SketchSettings
 
 
-class Sketch(Task):
+class SketchTask(Task):
     """Marks parts of a row's words.
 
     Args:
@@ -38,11 +38,11 @@ class Sketch(Task):
 
     def read(self, source: Path, split: Split) -> Iterator[Row]:
         """Read words and tags."""
-        return checked(FIELDS.read(source, split))
+        return checked(FIELDS.read(source, split, self.context.report))
 
     def read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         """Read what is to be marked as it streams in."""
-        return checked(FIELDS.read_lines(lines, where))
+        return checked(FIELDS.read_lines(lines, where, self.context.report))
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Collect the kinds of parts."""
