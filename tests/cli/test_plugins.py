@@ -100,7 +100,7 @@ def test_a_new_plugin_is_written_and_nothing_overwritten(tmp_path, capsys):
     assert told["folder"] == str(tmp_path / "nlpsuite-fair-trade")
     assert str(tmp_path / "nlpsuite-fair-trade" / "nlpsuite_fair_trade" / "task.py") in told["files"]
     text = (tmp_path / "nlpsuite-fair-trade" / "nlpsuite_fair_trade" / "task.py").read_text()
-    assert "class FairTrade(Task):" in text
+    assert "class FairTradeTask(Task):" in text
     assert main(["plugins", "new", "fair-trade", "--to", str(tmp_path)]) == 2
     assert "the folder is there already" in capsys.readouterr().err
 
@@ -122,7 +122,8 @@ def test_check_tells_what_is_broken_with_status_one(tmp_path, capsys):
     folder = tmp_path / "nlpsuite-tpc-checked"
     with (folder / "nlpsuite_tpc_checked" / "task.py").open("a") as file:
         file.write(
-            "\n\ndef encode(self, row):\n    return TextClassification.encode(self, row)[:1]\n\n\nTpcChecked.encode = encode\n"
+            "\n\ndef encode(self, row):\n    return TextClassification.encode(self, row)[:1]\n\n\n"
+            "TpcCheckedTask.encode = encode\n"
         )
     capsys.readouterr()
     assert main(["plugins", "check", str(folder), "-q"]) == 1

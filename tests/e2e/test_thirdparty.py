@@ -28,7 +28,7 @@ def kept(environment, name: str) -> None:
     assert results["saved"] == results["by_heart"] == "kept"
 
 
-def tested(environment, package: Path) -> None:
+def passes_its_tests(environment, package: Path) -> None:
     done = environment.run(
         "python", "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(package / "tests")
     )
@@ -59,13 +59,13 @@ def test_a_new_plugin_does_what_its_readme_says_untouched(environment, kind):
     assert "is installed" in again.stderr
     if kind == Kind.SPAN:
         # The others' tests are the same class of the same checks.
-        tested(environment, package)
+        passes_its_tests(environment, package)
 
 
 def test_relations_become_a_graph(environment):
     environment.install(PACKAGES / "nlpsuite-relation")
     kept(environment, "relation")
-    tested(environment, PACKAGES / "nlpsuite-relation")
+    passes_its_tests(environment, PACKAGES / "nlpsuite-relation")
     flags = ("--set", "batch_tokens=200", "--set", "micro_tokens=100")
     trained = environment.run("suite", "run", "relation", "--out", "run", *QUICK, *flags)
     assert json.loads(ended(trained))["metrics"].keys() >= {"val/triple_f1", "test/accuracy"}
@@ -77,7 +77,9 @@ def test_relations_become_a_graph(environment):
     # Masked names are guessed among all pieces, relations among four.
     assert min(losses[:2]) > 4 > max(losses[2:]) > 0.5
     two = environment.run("suite", "run", "relation", "--out", "two", "--devices", "2", *QUICK)
-    assert json.loads(ended(two))["steps"] == 6, "processes that exchange gradients while the head has no part in the loss"
+    assert json.loads(ended(two))["steps"] == 6, (
+        "processes that exchange gradients while the head has no part in the loss"
+    )
     sentences = "[[Ada]] was born in ((Kiel)).\n[[Ada]] was born in ((Kiel)).\n"
     told = ended(environment.run("suite", "predict", "run", "-", input=sentences))
     rows = [json.loads(line) for line in told.splitlines()]
@@ -92,7 +94,7 @@ def test_relations_become_a_graph(environment):
 def test_topics_need_no_labels(environment):
     environment.install(PACKAGES / "nlpsuite-topics")
     kept(environment, "topics")
-    tested(environment, PACKAGES / "nlpsuite-topics")
+    passes_its_tests(environment, PACKAGES / "nlpsuite-topics")
     trained = environment.run("suite", "run", "topics", "--set", "task.topics=3", "--out", "run", *QUICK)
     metrics = json.loads(ended(trained))["metrics"]
     assert metrics.keys() >= {"val/masked_loss", "test/topics_used"}

@@ -31,7 +31,7 @@ FAULTS = {
     "raises": ("raise RuntimeError('boom\\nand more')", "it cannot be imported: RuntimeError: boom and more"),
     "exits": ("import sys; sys.exit(3)", "it cannot be imported: SystemExit: 3"),
     "misses": ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
-    "syntax": ("def (:\n", "it cannot be imported: SyntaxError"),
+    "syntax": ("def (:\n", "its module is no Python: "),
     "misspelt": (
         f"{HEAD}@hookimpl\ndef nlpsuite_taks():\n    return []\n",
         "`nlpsuite_taks` is no hook; did you mean nlpsuite_tasks?",

@@ -180,7 +180,10 @@ def test_the_environment_disables_a_folders_plugin(project, host, monkeypatch):
             "[project.entry-points.nlpsuite]\nx = 'tp_absent'\n",
             "module `tp_absent` of plugin `x` is not in this folder",
         ),
-        ("[project.entry-points.nlpsuite]\na='tp_toml'\nb='tp_toml'\n", "run one of them by name: a, b"),
+        (
+            "[project.entry-points.nlpsuite]\na='tp_toml'\nb='tp_toml'\n",
+            "install the folder, and run one by name: a, b",
+        ),
     ],
 )
 def test_a_faulty_pyproject_is_one_line(project, host, toml, message):

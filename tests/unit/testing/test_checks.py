@@ -200,7 +200,10 @@ def test_metrics_that_processes_cannot_add_up_are_found(plugin):
     [
         (None, "there are none: add"),
         ("text,label\nMy lamp is out.,repair\n", "read without a word"),
-        ("text,label\nMy lamp is out.,\nThe bell is loose.,repair\n", "its last line, 3, that is wrong"),
+        (
+            "text,label\nMy lamp is out.,\nThe bell is loose.,repair\n",
+            "is refused at line 2, and it is its last row, at line 3, that is wrong",
+        ),
     ],
 )
 def test_bad_rows_must_be_there_and_refused_at_their_line(plugin, change, said):
