@@ -25,6 +25,7 @@ from nlpsuite.report import Silent
 from nlpsuite.tasks.masking import masked_loss, random_tokens
 from nlpsuite.text.train_tokenizer import train_tokenizer
 from nlpsuite.training.finetuning.finetune import FinetuneRequest, _compare, finetune
+from nlpsuite.training.finetuning.plan import calibration_rows
 from nlpsuite.training.finetuning.settings import FinetuneSettings
 from nlpsuite.training.finetuning.watch import costly_scoring
 from nlpsuite_sentiment.task import Sentiment
@@ -339,6 +340,41 @@ def test_a_task_may_begin_with_an_objective_of_its_own(run, tmp_path, monkeypatc
     # All micro-batches of a step have one objective, and steps have as many micro-batches.
     per_step = len(trained) // 8
     assert trained == ["adapted"] * adapted * per_step + ["learned"] * (8 - adapted) * per_step
+
+
+def test_a_run_that_is_stopped_while_it_adapts_goes_on_as_if_it_had_not_been(run, tmp_path, monkeypatch):
+    def adapt_loss(self, network, batch):
+        return masked_loss(network, batch, random_tokens(batch, 0.5), self.context.tokenizer.mask_id)
+
+    monkeypatch.setattr(Sentiment, "adapt_share", 0.6)
+    monkeypatch.setattr(Sentiment, "adapt_loss", adapt_loss)
+    values = {"max_steps": 10, "batch_tokens": 64, "dropout": 0.1}
+    whole = run(tmp_path / "whole", **values)
+    stop = Spy("step 3 ", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted):
+        run(tmp_path / "stopped", stop, **values)
+    resumed = run(tmp_path / "stopped", resume=True, **values)
+    assert resumed.metrics == whole.metrics
+    for file in ("model.safetensors", "heads/sentiment/model.safetensors"):
+        assert (resumed.model / file).read_bytes() == (whole.model / file).read_bytes()
+    rows = (tmp_path / "whole" / "metrics.csv").read_text().splitlines()
+    place = rows[0].split(",").index("val/accuracy")
+    validated = [int(row.split(",")[0]) for row in rows[1:] if row.split(",")[place]]
+    assert validated
+    assert min(validated) > 6, "while it adapts there is nothing to validate"
+
+
+@pytest.mark.parametrize("share", [1.0, -0.1])
+def test_a_share_that_leaves_nothing_for_the_task_is_refused(run, tmp_path, monkeypatch, share):
+    monkeypatch.setattr(Sentiment, "adapt_share", share)
+    with pytest.raises(UserError, match="leaves nothing for the task"):
+        run(tmp_path / "r", max_steps=1)
+
+
+def test_calibration_rows_are_bounded_and_evenly_spread(monkeypatch):
+    monkeypatch.setattr("nlpsuite.training.finetuning.plan.CALIBRATION_ROWS", 4)
+    assert calibration_rows(list(range(10))) == [0, 2, 5, 7]
+    assert calibration_rows([1, 2]) == [1, 2]
 
 
 def test_a_task_may_calibrate_on_its_training_rows(run, tmp_path, monkeypatch):
