@@ -72,7 +72,7 @@ class StopAt(PretrainWatch):
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
 def test_a_stopped_run_goes_on_to_the_very_same_weights(tiny_request, monkeypatch, number):
     whole, broken = tiny_request("whole"), tiny_request("broken")
     pretrain(whole, Silent())
@@ -81,7 +81,7 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(tiny_request, monkeypatc
         patch.setattr("nlpsuite.training.pretraining.pretrain.PretrainWatch", StopAt)
         with pytest.raises(Interrupted) as stopped:
             pretrain(broken, Silent())
-    assert stopped.value.signal_number == number
+    assert stopped.value.signal_number == (signal.SIGTERM if number == signal.SIGUSR1 else number)
     assert not (broken.out / "model").exists(), "an unfinished run has no model that looks whole"
     scores = pretrain(replace(broken, resume=True), Silent())
     assert scores["steps"] == 12
@@ -199,7 +199,7 @@ def test_where_a_run_cannot_run_is_said_first(tiny_request, setting, value, said
 
 
 def test_a_strategy_that_pretraining_cannot_use_is_refused_in_one_line(tiny_request):
-    with pytest.raises(UserError, match="not supported yet"):
+    with pytest.raises(UserError, match="is not supported; use one of auto, ddp, fsdp"):
         pretrain(tiny_request(strategy="deepspeed"), Silent())
     with pytest.raises(UserError, match="started alone"):
         pretrain(tiny_request(nodes=2), Silent())
