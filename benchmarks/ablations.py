@@ -57,6 +57,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "defaults, 3 Newton-Schulz iterations": DEFAULTS | {"optimizer.newton_schulz": 3},
     "defaults, AdamW's rate 6e-3": DEFAULTS | {"optimizer.lr": 6e-3},
     "defaults, AdamW for all, 3e-3": DEFAULTS | {"optimizer.name": "adamw"},
+    "defaults, a sampled output layer for 0.7": DEFAULTS | {"sampled_output": 0.7},
+    "defaults, a sampled output layer for 0.9": DEFAULTS | {"sampled_output": 0.9},
 }
 
 

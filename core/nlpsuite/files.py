@@ -44,26 +44,74 @@ def writing_to(place: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder; on leaving, it takes the place of `path`, or vanishes on an error."""
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Give a temporary name in the same folder; on leaving, it takes the place of `path`, or vanishes on an error.
+
+    Args:
+        path: What is replaced.
+        durable: Whether it must outlive a loss of power, too.
+    """
     temporary = path.with_name(temporary_name(path.name))
     try:
         yield temporary
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
+        if durable:
+            sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with replacing(path) as temporary:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a loss of power; nothing where folders cannot be opened, as on Windows."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def hold_folder(folder: Path) -> int | None:
+    """Hold a folder for this process; closing the handle, or the process's end however it comes, lets it go.
+
+    Returns:
+        The handle; None where folders cannot be held, as on Windows and on some network file systems.
+
+    Raises:
+        UserError: Another process holds it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        fix = "wait for it to end, stop it, or give another --out"
+        raise UserError("another process is working on this run", where=folder, fix=fix) from None
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def write_text(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write a text file whole or not at all; `durable` as in `replacing`."""
+    with replacing(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, data: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
+    """Write a JSON file whole or not at all; `durable` as in `replacing`."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n", durable=durable)
 
 
 def check_space(path: Path, needed: float) -> None:

@@ -19,7 +19,14 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, chunk: int, z_loss: float, smoothing: float
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        targets_N: Tensor,
+        chunk: int,
+        z_loss: float,
+        smoothing: float,
+        shift_V: Tensor | None,
     ) -> Tensor:
         positions = hidden_ND.shape[0]
         need_grad = any(ctx.needs_input_grad[:2])
@@ -30,6 +37,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             h = hidden_ND[start : start + chunk]
             targets = targets_N[start : start + chunk, None]
             logits = (h @ weight_VD.T).float()
+            if shift_V is not None:
+                logits += shift_V
             total -= (1.0 - smoothing) * logits.gather(1, targets).sum()
             if smoothing:
                 total -= smoothing * logits.mean(1).sum()
@@ -63,7 +72,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         grad_hidden, grad_weight = ctx.saved_tensors
         scale = grads[0] / ctx.positions
         # In place: a second backward pass through the same loss is told apart by autograd and refused.
-        return grad_hidden.mul_(scale), grad_weight.mul_(scale).to(ctx.weight_dtype), None, None, None, None
+        return grad_hidden.mul_(scale), grad_weight.mul_(scale).to(ctx.weight_dtype), None, None, None, None, None
 
 
 def chunked_cross_entropy(
@@ -73,6 +82,7 @@ def chunked_cross_entropy(
     *,
     z_loss: float = 0.0,
     smoothing: float = 0.0,
+    shift_V: Tensor | None = None,
     chunk_logits: int = CHUNK_LOGITS,
 ) -> Tensor:
     """Return the mean cross-entropy in nats of predicting `targets_N` from `hidden_ND`, a float32 scalar.
@@ -83,6 +93,7 @@ def chunked_cross_entropy(
         targets_N: int64 token ids.
         z_loss: Weight of the squared log-normaliser, which keeps logits from drifting (PaLM, section 5).
         smoothing: Share of the truth that is spread evenly over the vocabulary (label smoothing, Szegedy et al. 2016).
+        shift_V: float32, what is added to the logit of each token, with no gradient of its own; None: nothing.
         chunk_logits: How many logits may exist at once.
 
     Returns:
@@ -96,7 +107,7 @@ def chunked_cross_entropy(
     chunk = max(1, chunk_logits // weight_VD.shape[0])
     with torch.autocast(hidden_ND.device.type, enabled=False):
         loss: Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-            hidden_ND, weight_VD, targets_N, chunk, z_loss, smoothing
+            hidden_ND, weight_VD, targets_N, chunk, z_loss, smoothing, shift_V
         )
     return loss
 

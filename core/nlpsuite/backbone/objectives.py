@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from nlpsuite.backbone.loss import chunked_cross_entropy
+from nlpsuite.backbone.sampled import sampled_cross_entropy
 from nlpsuite.text.order import NO_TARGET, PADDING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nlpsuite.backbone.model import Backbone
+    from nlpsuite.backbone.sampled import Candidates
     from nlpsuite.text.order import Rows
 
 ObjectiveName = Literal["causal", "masked", "hybrid"]
@@ -179,7 +181,25 @@ def predicting_states(backbone: Backbone, example: Example, *, row: int | None =
     return hidden_BTD.flatten(0, 1).index_select(0, example.positions_N)  # type: ignore[no-any-return]
 
 
-def objective_loss(backbone: Backbone, example: Example, *, z_loss: float = 0.0, row: int | None = None) -> Tensor:
-    """Return the mean cross-entropy of an example in nats per predicted token; `row` as in `predicting_states`."""
+def objective_loss(
+    backbone: Backbone,
+    example: Example,
+    *,
+    z_loss: float = 0.0,
+    row: int | None = None,
+    candidates: Candidates | None = None,
+) -> Tensor:
+    """Return the mean cross-entropy of an example in nats per predicted token.
+
+    Args:
+        backbone: The network.
+        example: What is predicted.
+        z_loss: As in `chunked_cross_entropy`.
+        row: As in `predicting_states`.
+        candidates: The tokens that the output layer is computed for, for an estimate; None: all.
+    """
     hidden_ND = predicting_states(backbone, example, row=row)
+    if candidates is not None and len(example.targets_N):
+        weight_VD, targets_N = backbone.output_weight, example.targets_N
+        return sampled_cross_entropy(hidden_ND, weight_VD, targets_N, candidates, z_loss=z_loss)
     return chunked_cross_entropy(hidden_ND, backbone.output_weight, example.targets_N, z_loss=z_loss)

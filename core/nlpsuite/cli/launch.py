@@ -1,7 +1,7 @@
 """Starting `suite` once for each device of this machine, as torchrun would, with one exit status and one voice.
 
-Results and words come from the first process; of the others only what goes wrong is heard. Ctrl-C and SIGTERM reach every
-process once, and all end at the same step.
+Results and words come from the first process; of the others only what goes wrong is heard. Ctrl-C, SIGTERM and SIGUSR1 reach
+every process once, and all end at the same step.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def launch(number: int, arguments: Sequence[str], *, visible: str | None = None)
         arguments: What the user typed after `suite`.
         visible: Indices of the GPUs to use; None: the first ones.
     """
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    from nlpsuite.training.signals import CAUGHT
+
+    before = {each: signal.getsignal(each) for each in CAUGHT}
     processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:

@@ -81,7 +81,7 @@ def _model_folder(target: str, expected: str) -> Path:
         raise UserError("no such folder", where=target, fix=_near(path, expected))
     if path.is_file():
         raise UserError("a file, not a folder", where=target, fix=f"name {expected}")
-    if (path / "checkpoints" / "last.ckpt").is_file():
+    if any((path / "checkpoints" / name).is_file() for name in ("last.ckpt", "previous.ckpt")):
         raise UserError("the run is not finished: it has no model", where=target, fix=f"go on with it: {_resume(path)}")
     if (path / "checkpoints").is_dir():
         raise UserError("the run has no model; it did not finish", where=target, fix="start it again")

@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning.strategies import ModelParallelStrategy, StrategyRegistry
 
 from nlpsuite.errors import UserError
+from nlpsuite.training.checkpoints import VerifiedCheckpointIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,7 @@ def trainer_options(settings: RunsOn, machine: Machine, group: Together | None =
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
         "use_distributed_sampler": False,
+        "plugins": [VerifiedCheckpointIO()],
     }
 
 

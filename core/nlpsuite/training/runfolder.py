@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import replacing, write_json, write_text
+from nlpsuite.files import hold_folder, replacing, temporary_pattern, write_json, write_text
+from nlpsuite.training.checkpoints import LAST, PREVIOUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,9 +40,10 @@ class RunFolder:
         self.path = path
         self.model = path / "model"
         self.checkpoints = path / "checkpoints"
-        self.last = self.checkpoints / "last.ckpt"
+        self.last = self.checkpoints / LAST
         self.config = path / "config.yaml"
         self.log = path / "train.log"
+        self._held: int | None = None
 
     @classmethod
     def create(cls, path: Path, *, flag: str = "--out") -> RunFolder:
@@ -62,6 +64,7 @@ class RunFolder:
             raise UserError(f"cannot be made ({error.strerror})", where=path, fix=f"give another {flag}") from None
         run = cls(path)
         run.checkpoints.mkdir()
+        run.claim()
         return run
 
     @contextmanager
@@ -70,6 +73,7 @@ class RunFolder:
         try:
             yield
         except BaseException:
+            self.release()
             if not keep:
                 shutil.rmtree(self.path, ignore_errors=True)
             raise
@@ -84,11 +88,30 @@ class RunFolder:
         run = cls(path)
         if not path.is_dir():
             raise UserError("no such run", where=path, fix="check --out; --resume goes on with a run that was stopped")
-        if not run.last.is_file():
+        if not any((run.checkpoints / name).is_file() for name in (LAST, PREVIOUS)):
             raise UserError(
                 "the run has no checkpoint to go on from", where=path, fix="start it afresh in another folder"
             )
         return run
+
+    def claim(self) -> None:
+        """Keep other processes from working on this run, until `release` or the end of this one.
+
+        What one that was killed has left half written is cleared away.
+
+        Raises:
+            UserError: Another process has it.
+        """
+        self._held = hold_folder(self.path)
+        for folder in (self.path, self.checkpoints):
+            for leftover in folder.glob(temporary_pattern()):
+                leftover.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def write_config(self, values: Mapping[str, Any]) -> None:
         """Write the resolved settings."""

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM end a run where it can be resumed: at the next step boundary, not in the middle of one."""
+"""Ctrl-C, SIGTERM and SIGUSR1 end a run where it can be resumed: at the next step boundary, not in the middle of one.
+
+SIGUSR1 is what a cluster's scheduler can be told to send some time before a job's end; it is taken for SIGTERM.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-_CAUGHT = (signal.SIGINT, signal.SIGTERM)
+SOON_OVER = getattr(signal, "SIGUSR1", None)
+CAUGHT = tuple(each for each in (signal.SIGINT, signal.SIGTERM, SOON_OVER) if each is not None)
 
 
 class StopFlag:
@@ -37,10 +41,12 @@ class StopFlag:
         self._listen()
 
     def _listen(self) -> None:
-        for number in _CAUGHT:
+        for number in CAUGHT:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if number == SOON_OVER:
+            number = signal.SIGTERM
         if not self._waits:
             raise Interrupted(number)
         if self.signal_number is not None and number == signal.SIGINT:
@@ -50,8 +56,8 @@ class StopFlag:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopFlag]:
-    """Catch SIGINT and SIGTERM while the block runs, and put the former handlers back after it."""
-    before = {number: signal.getsignal(number) for number in _CAUGHT}
+    """Catch the signals while the block runs, and put the former handlers back after it."""
+    before = {number: signal.getsignal(number) for number in CAUGHT}
     try:
         yield StopFlag()
     finally:

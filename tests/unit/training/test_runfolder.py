@@ -6,7 +6,7 @@ import json
 import pytest
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import check_space, replacing, write_json
+from nlpsuite.files import check_space, replacing, temporary_name, write_json
 from nlpsuite.training.runfolder import RunFolder
 
 
@@ -59,3 +59,28 @@ def test_a_disk_without_room_is_said_beforehand(tmp_path):
     with pytest.raises(UserError, match="MB free"):
         check_space(tmp_path, 1e18)
     check_space(tmp_path, 1.0)
+
+
+def test_a_run_is_worked_on_by_one_process_at_a_time(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    (run.checkpoints / "last.ckpt").touch()
+    with pytest.raises(UserError, match="another process is working on this run"):
+        RunFolder.existing(run.path).claim()
+    run.release()
+    other = RunFolder.existing(run.path)
+    other.claim()
+    other.release()
+    other.release()
+
+
+def test_what_a_killed_process_left_half_written_is_cleared_away_by_who_goes_on(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    run.release()
+    (run.checkpoints / "last.ckpt").touch()
+    leftover = run.checkpoints / temporary_name("last.ckpt")
+    leftover.touch()
+    again = RunFolder.existing(run.path)
+    assert leftover.exists(), "it may be that of a process that is still at work"
+    again.claim()
+    assert not leftover.exists()
+    assert (run.checkpoints / "last.ckpt").exists()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from nlpsuite.backbone.checkpoint import save_tensors
+from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,28 +17,54 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+KEPT = 2
+"""Files that stay when another is written: the best of the last two checkpoints may be any two of those before it."""
+
+
 class BestWeights:
     """Keeps what is trained: the head, and the trained parameters of the backbone.
 
+    Each checkpoint knows the step of the best weights of its time, so those of the two checkpoints that are kept lie here, too.
+
     Args:
-        path: The safetensors file.
+        folder: Where the safetensors files lie.
         backbone: With adapters, if it has them.
         head: The task's head.
     """
 
-    def __init__(self, path: Path, backbone: nn.Module, head: nn.Module):
-        self._path, self._backbone, self._head = path, backbone, head
+    def __init__(self, folder: Path, backbone: nn.Module, head: nn.Module):
+        self._folder, self._backbone, self._head = folder, backbone, head
 
-    def save(self) -> None:
-        """Write the weights as they are now."""
+    def save(self, step: int) -> None:
+        """Write the weights as they are now, after `step` steps."""
+        for step_before in sorted(self._steps())[:-KEPT]:
+            self._place(step_before).unlink(missing_ok=True)
         tensors = {name: value.detach().cpu().contiguous().clone() for name, value in self._trained().items()}
-        save_tensors(self._path, tensors)
+        save_tensors(self._place(step), tensors)
 
-    def restore(self) -> None:
-        """Set the weights back to those saved last."""
-        saved = load_file(self._path)
-        for name, value in self._trained().items():
-            value.detach().copy_(saved[name])
+    def restore(self, step: int) -> None:
+        """Set the weights back to those that were saved after `step` steps.
+
+        Raises:
+            UserError: They are missing or damaged.
+        """
+        try:
+            saved = load_file(self._place(step))
+            trained = self._trained()
+            for name, value in trained.items():
+                value.detach().copy_(saved[name])
+        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+            raise UserError(
+                f"the best weights, of step {step}, are missing or damaged",
+                where=self._place(step),
+                fix="start the run afresh",
+            ) from error
+
+    def _place(self, step: int) -> Path:
+        return self._folder / f"best-{step}.safetensors"
+
+    def _steps(self) -> list[int]:
+        return [int(path.stem.removeprefix("best-")) for path in self._folder.glob("best-*.safetensors")]
 
     def _trained(self) -> dict[str, torch.Tensor]:
         trained = {f"backbone.{n}": p.data for n, p in self._backbone.named_parameters() if p.requires_grad}

@@ -15,6 +15,7 @@ from nlpsuite.host.spec import RunInfo
 from nlpsuite.inference.artifact import save_task_model
 from nlpsuite.report import Silent
 from nlpsuite.training.budget import Stopwatch
+from nlpsuite.training.checkpoints import find_checkpoint
 from nlpsuite.training.finetuning.best import BestWeights
 from nlpsuite.training.finetuning.card import finetune_card
 from nlpsuite.training.finetuning.lora import merge_adapters
@@ -24,12 +25,11 @@ from nlpsuite.training.finetuning.plan import calibration_rows, make_plan, show_
 from nlpsuite.training.finetuning.prepare import prepare
 from nlpsuite.training.finetuning.result import FinetuneResult, write_predictions
 from nlpsuite.training.finetuning.scoring import score_rows
-from nlpsuite.training.finetuning.state import BEST_FILE, is_first_process, open_run
+from nlpsuite.training.finetuning.state import is_first_process, open_run
 from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.finetuning.watch import FinetuneWatch
 from nlpsuite.training.lightning import check_where, quiet_lightning, trainer_options, world_size
 from nlpsuite.training.logged import LoggedReporter
-from nlpsuite.training.saving import read_state
 from nlpsuite.training.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.host.spec import TaskSpec
     from nlpsuite.report import Reporter
+    from nlpsuite.training.checkpoints import Found
     from nlpsuite.training.finetuning.plan import FinetunePlan
     from nlpsuite.training.finetuning.prepare import Prepared
     from nlpsuite.training.finetuning.scoring import Scored
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
     from nlpsuite.training.signals import StopFlag
 
 
-BYTES_PER_PARAMETER = 40
-"""On disk, at the most: the state to go on from twice while it is replaced, the best weights, and the model."""
+BYTES_PER_PARAMETER = 64
+"""On disk, at the most: three states while the last one is replaced, the best weights of three steps, and the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class _Job:
     request: FinetuneRequest
     config: Settings
     run: RunFolder
-    saved: dict[str, Any] | None
+    saved: Found | None
     machine: Machine
     prepared: Prepared
     plan: FinetunePlan
@@ -102,7 +103,11 @@ def finetune(request: FinetuneRequest, report: Reporter) -> FinetuneResult:
         Interrupted: A signal stopped the run; it can be resumed.
     """
     with quiet_lightning(), stop_on_signals() as flag:
-        return _train(_prepare(request, report), flag)
+        job = _prepare(request, report)
+        try:
+            return _train(job, flag)
+        finally:
+            job.run.release()
 
 
 def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
@@ -113,9 +118,9 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     check_where(settings, machine)
     run = open_run(request.out, resume=request.resume)
     with run.discarded_on_failure(keep=request.resume):
-        saved = read_state(run) if request.resume else None
-        clock.start(saved["nlpsuite"]["seconds"] if saved else 0.0)
         log = LoggedReporter(report if is_first_process() else Silent(), run.log)
+        saved = find_checkpoint(run.last.parent, log) if request.resume else None
+        clock.start(saved.state["nlpsuite"]["seconds"] if saved else 0.0)
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)
         prepared.backbone.to(machine.device)
         prepared.head.to(machine.device)
@@ -139,7 +144,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     """
     prepared, name = job.prepared, job.request.spec.name
     module = FinetuneModule(prepared, job.settings, job.plan, job.clock)
-    best = BestWeights(job.run.checkpoints / BEST_FILE, prepared.backbone, prepared.head)
+    best = BestWeights(job.run.checkpoints, prepared.backbone, prepared.head)
     validator = Validator(prepared, job.plan, job.settings, best)
     pace = Pace(job.plan.budget, job.clock)
 
@@ -155,7 +160,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if not watch.finished:
         # A plugin's callback ended training.
         validator.validate(steps)
-    best.restore()
+    best.restore(validator.best_step)
     if job.settings.tune == "lora":
         merge_adapters(prepared.backbone)
         validator.best_scored = None
@@ -197,10 +202,10 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
 def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
     """Run Lightning's loop, or take over where a stopped run had come to its end; return the steps done in all."""
     if job.saved is not None:
-        watch.load_state_dict(job.saved["callbacks"][watch.state_key])
+        watch.load_state_dict(job.saved.state["callbacks"][watch.state_key])
         if watch.finished:
-            module.on_load_checkpoint(job.saved)
-            done: int = job.saved["global_step"]
+            module.on_load_checkpoint(job.saved.state)
+            done: int = job.saved.state["global_step"]
             return done
     info = RunInfo(task=job.request.spec.name, folder=job.request.out, seed=job.settings.seed)
     trainer = pl.Trainer(
@@ -211,8 +216,8 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         gradient_clip_val=job.settings.clip or None,
         callbacks=[watch, *job.request.host.callbacks(info)],
     )
-    resume = job.saved is not None
-    trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)
+    saved_in = None if job.saved is None else job.saved.path
+    trainer.fit(module, ckpt_path=saved_in, weights_only=True if saved_in else None)
     # Lightning leaves the weights where it moved them on a CPU, and takes them off a GPU.
     module.to(job.machine.device)
     steps: int = trainer.global_step

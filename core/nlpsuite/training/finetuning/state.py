@@ -10,9 +10,8 @@ from pathlib import Path
 from pytorch_lightning.utilities import rank_zero_only
 
 from nlpsuite.errors import UserError
+from nlpsuite.training.checkpoints import LAST, MANIFEST, PREVIOUS
 from nlpsuite.training.runfolder import RunFolder
-
-BEST_FILE = "best.safetensors"
 
 
 def is_first_process() -> bool:
@@ -37,7 +36,7 @@ def open_run(path: Path, *, resume: bool) -> RunFolder:
         first = _stopped_run(path)
         run.last = first.last
         for file in first.checkpoints.glob("*"):
-            if file != first.last:
+            if file.name not in (LAST, PREVIOUS, MANIFEST):
                 shutil.copy(file, run.checkpoints)
     return run
 
@@ -45,4 +44,7 @@ def open_run(path: Path, *, resume: bool) -> RunFolder:
 def _stopped_run(path: Path) -> RunFolder:
     if (path / "metrics.json").is_file():
         raise UserError("the run is finished", where=path, fix=f"use it: suite predict {path} FILE")
-    return RunFolder.existing(path)
+    run = RunFolder.existing(path)
+    if is_first_process():
+        run.claim()
+    return run

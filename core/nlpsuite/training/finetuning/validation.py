@@ -71,7 +71,7 @@ class Validator:
         if better:
             self._since_best = 0 if score > self._best_score else self._since_best + 1
             self._best_score, self.best_step, self.best_scored = score, step, scored
-            self._best.save()
+            self._best.save(step)
         else:
             self._since_best += 1
         self._ended = time.monotonic()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 
 from nlpsuite.people import people_count, people_time
-from nlpsuite.training.saving import check_finite, save_state
+from nlpsuite.training.finite import check_finite
 
 if TYPE_CHECKING:
     from nlpsuite.report import Progress
@@ -120,7 +120,7 @@ class FinetuneWatch(pl.Callback):
             trainer.should_stop = True
         # The best weights lie in a file of their own, so the state that knows of them is saved along with them.
         if stopping or best or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
-            save_state(trainer, self._run)
+            trainer.save_checkpoint(self._run.last)
             self._saved = time.monotonic()
         self._pace.reserve = self._reserve(pl_module)
 

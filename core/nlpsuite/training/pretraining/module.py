@@ -7,11 +7,13 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 
 from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.backbone.optimizer import make_optimizer, rate_factor, set_rates
+from nlpsuite.backbone.sampled import draw_candidates
 from nlpsuite.training.pretraining.average import TailAverage
 from nlpsuite.training.pretraining.data import PretrainSteps, one_by_one
 from nlpsuite.training.pretraining.divided import divide, is_divided
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
 
     from nlpsuite.backbone.model import Backbone
+    from nlpsuite.backbone.sampled import Candidates
     from nlpsuite.text.tokenfile import TokenFile
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget, Stopwatch
@@ -127,10 +130,17 @@ class PretrainModule(pl.LightningModule):
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
         progress, tokens = self.progress, 0
         row = row_length(self.backbone.config.context, progress, self._settings.short_rows)
+        candidates = self._candidates(parts) if progress < self._settings.sampled_output else None
         losses: dict[str, list[torch.Tensor]] = {}
         for number, part in enumerate(parts, 1):
             with nullcontext() if number == len(parts) else self._alone():
-                loss = objective_loss(self.backbone, part.example, z_loss=self._settings.objective.z_loss, row=row)
+                loss = objective_loss(
+                    self.backbone,
+                    part.example,
+                    z_loss=self._settings.objective.z_loss,
+                    row=row,
+                    candidates=candidates,
+                )
                 self.manual_backward(loss * part.weight)
             if part.weight:
                 losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
@@ -142,6 +152,13 @@ class PretrainModule(pl.LightningModule):
         optimizer.zero_grad()
         self._average.update(progress)
         self.agree(tokens)
+
+    def _candidates(self, parts: list[Part]) -> Candidates:
+        """Draw the tokens that this step's output layer is computed for."""
+        generator = np.random.default_rng((self._settings.seed, 2, self.global_step))
+        targets = [part.example.targets_N for part in parts]
+        vocab_size = self.backbone.config.vocab_size
+        return draw_candidates(targets, vocab_size, self._settings.sampled_rate, generator)
 
     def finish(self) -> None:
         """End training: from here on the weights are those that are kept."""

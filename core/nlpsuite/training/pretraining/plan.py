@@ -145,8 +145,8 @@ def show_plan(
     else:
         assert budget.seconds is not None
         seconds, steps = budget.seconds, budget.seconds * (1 - VALIDATION_SHARE) * speed / step_tokens
-    # Weights and AdamW's averages, twice while a checkpoint takes the place of the one before, and the model.
-    disk = shape.parameters * (2 * 12 + 4)
+    # Weights and AdamW's averages, three times while a checkpoint takes the place of the one before, and the model.
+    disk = shape.parameters * (3 * 12 + 4)
     check_space(folder, disk + 50e6)
     plan = _plan_validations(settings, seconds, speed, shape.context)
     exact = budget.steps is not None

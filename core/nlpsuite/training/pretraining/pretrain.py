@@ -22,6 +22,7 @@ from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.people import people_time
 from nlpsuite.report import Silent
 from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
+from nlpsuite.training.checkpoints import find_checkpoint
 from nlpsuite.training.lightning import check_where, devices_here, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.pretraining.card import pretraining_card
@@ -36,7 +37,6 @@ from nlpsuite.training.pretraining.settings import ModelSettings
 from nlpsuite.training.pretraining.validation import ValidationText
 from nlpsuite.training.pretraining.watch import PretrainWatch
 from nlpsuite.training.runfolder import RunFolder
-from nlpsuite.training.saving import read_state
 from nlpsuite.training.signals import stop_on_signals
 from nlpsuite.training.together import together
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.budget import Budget
+    from nlpsuite.training.checkpoints import Found
     from nlpsuite.training.pretraining.prepare import PreparedText
     from nlpsuite.training.pretraining.settings import PretrainSettings
     from nlpsuite.training.signals import StopFlag
@@ -105,9 +106,12 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
                 if group.is_first
                 else _follow(request, machine, watch, group)
             )
-            scores, trained = _train(request, job, machine, group, flag)
-        if group.is_first:
-            _write(request, job, machine, scores, trained)
+            try:
+                scores, trained = _train(request, job, machine, group, flag)
+                if group.is_first:
+                    _write(request, job, machine, scores, trained)
+            finally:
+                job.run.release()
         return scores
 
 
@@ -141,7 +145,7 @@ class _Job:
     budget: Budget
     watch: Stopwatch
     plan: Plan
-    saved: dict[str, Any] | None
+    saved: Found | None
 
 
 def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group: Together, report: Reporter) -> _Job:
@@ -150,10 +154,10 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     with group.others_wait():
         check_where(settings, machine)
         _check_strategy(settings)
-        run = RunFolder.existing(request.out) if request.resume else RunFolder.create(request.out)
+        run = _claimed(request.out) if request.resume else RunFolder.create(request.out)
         log = LoggedReporter(report, run.log)
         with run.discarded_on_failure(keep=request.resume):
-            saved = read_state(run) if request.resume else None
+            saved = find_checkpoint(run.checkpoints, log) if request.resume else None
             backbone, text = _backbone_and_text(request, machine, log)
             backbone.to(machine.device)
             rows = plan_rows(settings, backbone.config, machine, group.world)
@@ -180,6 +184,12 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     return job
 
 
+def _claimed(path: Path) -> RunFolder:
+    run = RunFolder.existing(path)
+    run.claim()
+    return run
+
+
 def _check_strategy(settings: PretrainSettings) -> None:
     if settings.strategy not in STRATEGIES:
         raise UserError(
@@ -191,9 +201,9 @@ def _check_strategy(settings: PretrainSettings) -> None:
         raise UserError("a network that is divided over devices is not compiled", where="compile", fix="leave it out")
 
 
-def _start_clock(watch: Stopwatch, budget: Budget, saved: dict[str, Any] | None, log: LoggedReporter) -> None:
+def _start_clock(watch: Stopwatch, budget: Budget, saved: Found | None, log: LoggedReporter) -> None:
     if saved is not None:
-        watch.start(saved["nlpsuite"]["seconds"])
+        watch.start(saved.state["nlpsuite"]["seconds"])
     elif budget.seconds is not None and watch.seconds > budget.seconds * LARGEST_PREPARATION:
         # A budget is of wall time, but it must leave something to train in.
         log.warn(f"preparing the text took {people_time(watch.seconds)}, so the run takes longer than its budget")
@@ -221,7 +231,7 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
         plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens),
         watch,
         Plan(**told["plan"]),
-        read_state(run) if request.resume else None,
+        find_checkpoint(run.checkpoints, Silent()) if request.resume else None,
     )
 
 
@@ -316,10 +326,10 @@ def _fit(
 ) -> int:
     """Run Lightning's loop, or take over where a stopped run had come to its end; return the steps done in all."""
     if job.saved is not None:
-        done: int = job.saved["global_step"]
-        module.on_load_checkpoint(job.saved)
+        done: int = job.saved.state["global_step"]
+        module.on_load_checkpoint(job.saved.state)
         if module.finished:
-            module.load_state_dict(job.saved["state_dict"])
+            module.load_state_dict(job.saved.state["state_dict"])
             watcher.take_over(done, module)
             return done
     trainer = pl.Trainer(
@@ -328,8 +338,8 @@ def _fit(
         max_epochs=1,
         callbacks=[watcher],
     )
-    resume = job.saved is not None
-    trainer.fit(module, ckpt_path=job.run.last if resume else None, weights_only=True if resume else None)
+    saved_in = None if job.saved is None else job.saved.path
+    trainer.fit(module, ckpt_path=saved_in, weights_only=True if saved_in else None)
     steps: int = trainer.global_step
     return steps
 

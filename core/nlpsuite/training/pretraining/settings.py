@@ -112,6 +112,9 @@ class PretrainSettings(Settings):
         embedding: What a new network's embedding starts from: `counts` of which tokens of the text stand side by side, or
             `random`.
         short_rows: Share of the run, at its start, in which rows are cut into quarters and then halves.
+        sampled_output: Share of the run, at its start, in which the output layer is computed for a step's own tokens and a sample
+            of the others.
+        sampled_rate: The share of the others in that sample.
         seed: Decides weights, order, masks and samples.
         validations: How often the run validates and saves, at even distances.
         valid_tokens: The most validation tokens looked at each time.
@@ -135,6 +138,8 @@ class PretrainSettings(Settings):
     max_steps: int | None = Field(default=None, ge=1)
     embedding: Literal["counts", "random"] = "counts"
     short_rows: float = Field(default=0.4, ge=0, le=1)
+    sampled_output: float = Field(default=0.0, ge=0, le=1)
+    sampled_rate: float = Field(default=0.15, gt=0, le=1)
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
     validations: int = Field(default=10, ge=1, le=1000)
     valid_tokens: int = Field(default=65_536, ge=1)

@@ -12,8 +12,8 @@ from nlpsuite.backbone.compiled import uncompiled
 from nlpsuite.backbone.sampling import Sampling, continue_ids
 from nlpsuite.people import people_count, people_time
 from nlpsuite.training.budget import CheckedClock
+from nlpsuite.training.finite import check_finite
 from nlpsuite.training.pretraining.divided import undivided
-from nlpsuite.training.saving import check_finite, save_state
 
 if TYPE_CHECKING:
     from nlpsuite.backbone.model import Backbone
@@ -113,7 +113,7 @@ class PretrainWatch(pl.Callback):
         if due:
             self.validate(pl_module)
         if due or stopping:
-            save_state(trainer, self._run)
+            trainer.save_checkpoint(self._run.last)
         if stopping:
             trainer.should_stop = True
 

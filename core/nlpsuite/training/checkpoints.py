@@ -1,0 +1,190 @@
+"""A run's checkpoints: whole or not there at all, known by their SHA-256, and the one before kept until the next is good.
+
+`last.ckpt` is the state to go on from, `previous.ckpt` the one before it, and `manifest.json` knows both, and the next one before
+it takes its place: whatever the instant at which a process is killed, what lies under either name is whole and known. A file that
+is not known, or not whole, is told and passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
+
+from nlpsuite.errors import UserError
+from nlpsuite.files import sync_folder, temporary_name, write_json, writing_to
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from nlpsuite.report import Reporter
+
+LAST, PREVIOUS, MANIFEST = "last.ckpt", "previous.ckpt", "manifest.json"
+KEPT = 3
+"""Checkpoints that the manifest knows: the two on disk, and the one that takes their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the manifest says of a checkpoint.
+
+    Attributes:
+        sha256: Of the file.
+        bytes: Its size.
+        step: Optimiser steps done.
+    """
+
+    sha256: str
+    bytes: int
+    step: int
+
+
+class VerifiedCheckpointIO(CheckpointIO):
+    """Saves and loads a run's checkpoints for Lightning."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint beside the last one, read it back, and only then let it take that one's place.
+
+        Raises:
+            OSError: The disk is full.
+            UserError: The disk gives back something else than was written, or the place cannot be written to.
+        """
+        place = Path(path)
+        temporary = place.with_name(temporary_name(place.name))
+        with writing_to(place):
+            try:
+                known = _write(checkpoint, temporary)
+                if _sha256(temporary) != known.sha256:
+                    raise UserError(
+                        "the disk gives back something else than was written", where=place, fix="check the disk"
+                    )
+                _note(place.parent, known)
+                if place.exists():
+                    os.replace(place, place.with_name(PREVIOUS))
+                os.replace(temporary, place)
+                sync_folder(place.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def load_checkpoint(
+        self, path: str | os.PathLike[str], map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Read a checkpoint: tensors and plain values, never code."""
+        found: dict[str, Any] = torch.load(path, map_location=map_location or "cpu", weights_only=True)
+        return found
+
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Take a checkpoint away."""
+        Path(path).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A checkpoint to go on from.
+
+    Attributes:
+        path: The file.
+        state: What it holds.
+    """
+
+    path: Path
+    state: dict[str, Any]
+
+
+def find_checkpoint(folder: Path, report: Reporter) -> Found:
+    """Return the newest checkpoint of a run that is whole.
+
+    Args:
+        folder: The run's `checkpoints/`.
+        report: Told of one that is damaged.
+
+    Raises:
+        UserError: None is whole.
+    """
+    known = _read_manifest(folder)
+    wrong = ""
+    for name in (LAST, PREVIOUS):
+        path = folder / name
+        if not path.is_file():
+            continue
+        fault, state = _read(path, known)
+        if state is not None:
+            if wrong:
+                report.warn(f"{wrong}; going on from the one before, of step {state['global_step']:,}")
+            return Found(path, state)
+        wrong = wrong or f"{path} is damaged ({fault})"
+    if not wrong:
+        raise UserError(
+            "the run has no checkpoint to go on from", where=folder, fix="start it afresh in another folder"
+        )
+    raise UserError(f"no checkpoint is whole: {wrong}", where=folder, fix="start the run afresh")
+
+
+def _read(path: Path, known: list[Known] | None) -> tuple[str, dict[str, Any] | None]:
+    """Return what is wrong with a checkpoint, or what it holds."""
+    if known is not None and _sha256(path) not in {each.sha256 for each in known}:
+        return "it is not what was written", None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        state["nlpsuite"]["seconds"], state["global_step"]
+    except Exception as error:
+        # Whatever torch makes of a damaged file, there is one thing to do about it.
+        return f"{type(error).__name__}", None
+    return "", dict(state)
+
+
+class _Hashing:
+    """A file that is written to, and the SHA-256 of what was."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.sha256, self.size = file, hashlib.sha256(), 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.sha256.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _write(checkpoint: dict[str, Any], path: Path) -> Known:
+    with path.open("wb") as file:
+        hashing = _Hashing(file)
+        torch.save(checkpoint, hashing)
+        file.flush()
+        os.fsync(file.fileno())
+    return Known(hashing.sha256.hexdigest(), hashing.size, int(checkpoint.get("global_step", 0)))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _note(folder: Path, new: Known) -> None:
+    """Make the manifest know a checkpoint before it has its name, and still those that it may take the place of."""
+    before = _read_manifest(folder)
+    if before is None:
+        # It was lost; what lies here was good enough to go on from.
+        paths = [folder / name for name in (LAST, PREVIOUS) if (folder / name).is_file()]
+        before = [Known(_sha256(path), path.stat().st_size, 0) for path in paths]
+    known = [each for each in before if each.sha256 != new.sha256]
+    write_json(folder / MANIFEST, {"checkpoints": [asdict(each) for each in [new, *known][:KEPT]]}, durable=True)
+
+
+def _read_manifest(folder: Path) -> list[Known] | None:
+    """Return what the manifest knows; None where there is none that can be read, and files must be judged by themselves."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["checkpoints"]
+        return [Known(str(each["sha256"]), int(each["bytes"]), int(each["step"])) for each in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
