@@ -159,7 +159,7 @@ class _Hashing:
 def _write(checkpoint: dict[str, Any], path: Path) -> Known:
     with path.open("wb") as file:
         hashing = _Hashing(file)
-        torch.save(checkpoint, hashing)
+        torch.save(checkpoint, hashing)  # type: ignore[arg-type]  # it asks for no more than write and flush
         file.flush()
         os.fsync(file.fileno())
     return Known(hashing.sha256.hexdigest(), hashing.size, int(checkpoint.get("global_step", 0)))
