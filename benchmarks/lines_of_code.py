@@ -32,7 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results" / "lines_of_code.json"
 PAGE = ROOT / "docs" / "results.md"
 MARKS = ("<!-- benchmarks/lines_of_code.py --write: begin -->", "<!-- benchmarks/lines_of_code.py --write: end -->")
-SCAFFOLD = "core/nlpsuite/assets/scaffold/pair/nlpsuite_sketch"
+SCAFFOLD = "core/nlpsuite/assets/scaffold"
+PAIR_FILES = ("common/{}/__init__.py", "labels/{}/settings.py", "labels/{}/metrics.py", "pair/{}/task.py")
 RELATION = "tests/thirdparty/nlpsuite-relation/nlpsuite_relation"
 PAIRS, OWN = "labels of pairs, with a model that the library has", "labels of pairs, with a model of one's own"
 NEW = "relations between marked entities"
@@ -59,7 +60,7 @@ CASES = (
     Case(
         PAIRS,
         "nlpsuite",
-        tuple(f"{SCAFFOLD}/{name}.py" for name in ("__init__", "task", "metrics")),
+        tuple(f"{SCAFFOLD}/{name.format('nlpsuite_sketch')}" for name in PAIR_FILES),
         "what `suite plugins new --kind pair` writes, one metric included; `suite run classification` needs no code",
     ),
     Case(

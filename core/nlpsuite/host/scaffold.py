@@ -30,6 +30,8 @@ class Kind(StrEnum):
 _STAND_IN = "sketch"
 """The name that the files have in place of the plugin's."""
 _PREFIX = "nlpsuite-"
+_SHARED = dict.fromkeys((Kind.TEXT, Kind.PAIR), ("common", "labels"))
+"""The folders whose files several kinds have, for those kinds that have more than `common`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def write_plugin(name: PluginName, kind: Kind, parent: Path) -> list[Path]:
         ) from None
     written = []
     root = resources.files("nlpsuite") / "assets" / "scaffold"
-    for source in (root / "common", root / kind):
-        for parts, file in _files(source, ()):
+    for source in (*_SHARED.get(kind, ("common",)), kind.value):
+        for parts, file in _files(root / source, ()):
             # Under its own name it would say what is packed with the suite.
             path = folder.joinpath(*(name.fill(part).replace("dot-", ".") for part in parts))
             path.parent.mkdir(parents=True, exist_ok=True)

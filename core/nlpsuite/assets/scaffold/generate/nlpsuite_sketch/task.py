@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nlpsuite_sketch.data import FIELDS
+from nlpsuite_sketch.head import SketchHead
+from nlpsuite_sketch.metrics import SketchMetrics
+
 from nlpsuite.api import (
     BeamSettings,
     Task,
@@ -15,18 +19,15 @@ from nlpsuite.api import (
     target_nats,
     window_spans,
 )
-from nlpsuite_sketch.data import FIELDS
-from nlpsuite_sketch.head import SketchHead
-from nlpsuite_sketch.metrics import SketchMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nlpsuite_sketch.settings import SketchSettings
     from torch import Tensor, nn
 
     from nlpsuite.api import Batch, Network, Row, Split, TaskContext, TaskMetrics, Written
-    from nlpsuite_sketch import SketchSettings
 
 
 @dataclass(frozen=True, slots=True)

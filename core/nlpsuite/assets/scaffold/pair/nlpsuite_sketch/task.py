@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nlpsuite.api import ClassificationMetrics, TextClassification
 from nlpsuite_sketch.metrics import SketchMetrics
+
+from nlpsuite.api import ClassificationMetrics, TextClassification
 
 if TYPE_CHECKING:
     from nlpsuite.api import TaskMetrics

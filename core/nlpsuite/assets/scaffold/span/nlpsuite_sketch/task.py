@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.api import Task, Window, best_over_windows, best_spans, pair_ids, pair_spans, span_loss, trim_span
 from nlpsuite_sketch.data import FIELDS, checked
 from nlpsuite_sketch.head import SketchHead
 from nlpsuite_sketch.metrics import SketchMetrics
+
+from nlpsuite.api import Task, Window, best_over_windows, best_spans, pair_ids, pair_spans, span_loss, trim_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nlpsuite_sketch.settings import SketchSettings
     from torch import Tensor, nn
 
     from nlpsuite.api import Batch, Network, Row, Split, TaskContext, TaskMetrics
-    from nlpsuite_sketch import SketchSettings
 
 
 @dataclass(frozen=True, slots=True)

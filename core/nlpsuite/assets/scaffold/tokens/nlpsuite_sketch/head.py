@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nlpsuite.api import TagHead
 
 if TYPE_CHECKING:
-    from nlpsuite_sketch import SketchSettings
+    from nlpsuite_sketch.settings import SketchSettings
 
 
 class SketchHead(TagHead):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from nlpsuite.api import TagScores, Task, UserError, WordEncoder, decode_tags, natural_order, spaces_before, tag_numbers
 from nlpsuite_sketch.data import FIELDS, SCHEME, checked, spans_of
 from nlpsuite_sketch.head import SketchHead
 from nlpsuite_sketch.metrics import SketchMetrics
+
+from nlpsuite.api import TagScores, Task, UserError, WordEncoder, decode_tags, natural_order, spaces_before, tag_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nlpsuite_sketch.settings import SketchSettings
     from torch import Tensor, nn
 
     from nlpsuite.api import Batch, Network, Row, Split, TaskContext, TaskMetrics, Window
-    from nlpsuite_sketch import SketchSettings
 
 
 class SketchTask(Task):

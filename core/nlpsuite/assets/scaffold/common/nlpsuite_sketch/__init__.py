@@ -1,20 +1,17 @@
-"""Sketch: which of several labels a text has."""
+"""Sketch: say here what the task does."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlpsuite.api import TaskSpec, TextClassificationSettings, hookimpl
+from nlpsuite.api import TaskSpec, hookimpl
+from nlpsuite_sketch.settings import SketchSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nlpsuite.api import Task, TaskContext
-
-
-class SketchSettings(TextClassificationSettings):
-    """The settings of the task, for `--set task.NAME=VALUE`: those of any text classification, and your own."""
 
 
 def build(context: TaskContext, settings: SketchSettings) -> Task:
