@@ -252,8 +252,8 @@ class Task(ABC):
         """
 
     def adapt_loss(self, network: Network, batch: Batch) -> Tensor:
-        """Return the loss of the first part of a run, a scalar; asked for where `adapt_share` is not 0."""
-        raise NotImplementedError("a task with an adapt_share has an adapt_loss")
+        """Return the loss of the first part of a run, of `adapt_share`, a scalar; that of the task itself if not overridden."""
+        return self.loss(network, batch)
 
     @abstractmethod
     def outputs(self, network: Network, batch: Batch) -> Sequence[Any]:

@@ -94,6 +94,17 @@ class RunFolder:
             )
         return run
 
+    @classmethod
+    def reopened(cls, path: Path) -> RunFolder:
+        """Open the folder of a stopped run and claim it.
+
+        Raises:
+            UserError: There is none, it has no saved state, or another process is working on it.
+        """
+        run = cls.existing(path)
+        run.claim()
+        return run
+
     def claim(self) -> None:
         """Keep other processes from working on this run, until `release` or the end of this one.
 

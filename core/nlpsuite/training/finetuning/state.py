@@ -44,7 +44,4 @@ def open_run(path: Path, *, resume: bool) -> RunFolder:
 def _stopped_run(path: Path) -> RunFolder:
     if (path / "metrics.json").is_file():
         raise UserError("the run is finished", where=path, fix=f"use it: suite predict {path} FILE")
-    run = RunFolder.existing(path)
-    if is_first_process():
-        run.claim()
-    return run
+    return RunFolder.reopened(path) if is_first_process() else RunFolder.existing(path)

@@ -154,7 +154,7 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     with group.others_wait():
         check_where(settings, machine)
         _check_strategy(settings)
-        run = _claimed(request.out) if request.resume else RunFolder.create(request.out)
+        run = RunFolder.reopened(request.out) if request.resume else RunFolder.create(request.out)
         log = LoggedReporter(report, run.log)
         with run.discarded_on_failure(keep=request.resume):
             saved = find_checkpoint(run.checkpoints, log) if request.resume else None
@@ -182,12 +182,6 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     told = {"rows": asdict(rows), "compiled": compiled, "plan": asdict(plan)}
     group.tell(json.dumps(told | {"model": asdict(backbone.config), "tokens": str(text.folder)}))
     return job
-
-
-def _claimed(path: Path) -> RunFolder:
-    run = RunFolder.existing(path)
-    run.claim()
-    return run
 
 
 def _check_strategy(settings: PretrainSettings) -> None:
