@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check fmt bench results main-path pretraining
+.PHONY: demo test faults check fmt bench results main-path pretraining
 
 demo: $(READY)
 	$(BIN)/suite run plugins/sentiment
@@ -12,16 +12,16 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+faults: $(READY)
+	$(BIN)/python -m pytest -m fault --all-faults
+
 check: $(READY)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 fmt: $(READY)
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: results pretraining
-# NLPSUITE_DATA names the data; a row that is done is not run again; make results ROWS="sst2-scratch" runs some.
+bench: results pretraining  # NLPSUITE_DATA names the data; a row that is done is not run again; make results ROWS="sst2-scratch" runs some.
 results: $(READY)
 	$(BIN)/python benchmarks/tasks.py $(ROWS)
 

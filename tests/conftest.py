@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+from collections import defaultdict
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from nlpsuite.report import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +23,21 @@ if TYPE_CHECKING:
 collect_ignore = ["thirdparty"]
 """Packages of others, whose tests run where they are installed: tests/e2e/test_thirdparty.py."""
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that has every fault injected, and the table of docs/reliability.md written."""
+    parser.addoption(
+        "--all-faults", action="store_true", help="Inject all faults, not those alone that CI has time for."
+    )
+
+
+@pytest.fixture(scope="session")
+def all_faults(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--all-faults"))
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+BEGIN, END = "<!-- make faults: begin -->", "<!-- make faults: end -->"
 SUBJECTS = (
     "the old man",
     "a small dog",
@@ -67,7 +86,7 @@ SENTENCES = (
 )
 
 
-class Spy:
+class Spy(Silent):
     """A reporter that keeps what it is told."""
 
     def __init__(self) -> None:
@@ -100,7 +119,6 @@ def spy() -> Spy:
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer() -> Tokenizer:
-    from nlpsuite.report import Silent
     from nlpsuite.text.train_tokenizer import train_tokenizer
 
     return train_tokenizer(SENTENCES, vocab_size=400, report=Silent())
@@ -149,7 +167,6 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, backbone_folder: Path) 
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.host.resolve import resolve_name
     from nlpsuite.inference.artifact import save_task_model
-    from nlpsuite.report import Silent
     from nlpsuite.tasks.task import Row, TaskContext
 
     backbone, tokenizer = load_backbone(backbone_folder)
@@ -166,3 +183,41 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, backbone_folder: Path) 
     parts = {"name": "sentiment", "settings": settings, "task": task, "head": head}
     save_task_model(folder / "model", **parts, backbone=backbone, tokenizer=tokenizer)
     return folder
+
+
+_OUTCOMES: dict[tuple[str, ...], list[str]] = defaultdict(list)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what came of each fault that was injected."""
+    if report.when == "call" and report.outcome != "skipped":
+        for name, value in report.user_properties:
+            if name == "fault":
+                _OUTCOMES[tuple(value)].append(report.outcome)
+
+
+@pytest.fixture(autouse=True)
+def _fault(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    for mark in request.node.iter_markers("fault"):
+        record_property("fault", list(mark.args))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table of docs/reliability.md, where all faults were injected."""
+    if not session.config.getoption("--all-faults") or not _OUTCOMES:
+        return
+    lines = ["| fault | tests | outcome required | held |", "|---|---|---|---|"]
+    for (fault, required), outcomes in _OUTCOMES.items():
+        held = outcomes.count("passed")
+        lines.append(f"| {fault} | {len(outcomes)} | {required} | {held} of {len(outcomes)} |")
+    page = PAGE.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    made = f"Made by `make faults` on {date.today()}, {_machine()}."
+    PAGE.write_text("\n".join([before + BEGIN, "", made, "", *lines, "", END + after]), encoding="utf-8")
+
+
+def _machine() -> str:
+    from nlpsuite.backbone.machine import find_machine
+
+    return find_machine("auto").label

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,13 +36,13 @@ def read_recipe(path: Path) -> dict[str, Any]:
         UserError: The file is missing, is not YAML, or is not a mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_small(path)
     except FileNotFoundError:
         raise UserError("no such recipe", where=path, fix="recipes to copy are in configs/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read ({error})", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot be read ({error})", where=path, fix="name a recipe in YAML") from None
     try:
-        data = yaml.load(text, _Loader)
+        data = load_yaml(text)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = None if mark is None else mark.line + 1
@@ -57,6 +58,19 @@ def read_recipe(path: Path) -> dict[str, Any]:
         if not isinstance(key, str):
             raise UserError(f"`{key}` is no name of a setting", where=path, fix="write lines like `seed: 1`")
     return data
+
+
+def load_yaml(text: str) -> Any:
+    """Read YAML as plain values: no tags, no aliases, no key twice.
+
+    Raises:
+        yaml.YAMLError: It is not such YAML.
+        ValueError: A value cannot be read.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
@@ -81,7 +95,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
         if isinstance(place.get(parts[-1]), dict):
             raise UserError(f"`{name}` is set both whole and in part", where="--set", fix="give one of them")
         try:
-            place[parts[-1]] = yaml.safe_load(value)
+            place[parts[-1]] = load_yaml(value)
         except (yaml.YAMLError, ValueError):
             place[parts[-1]] = value
     return result
@@ -141,7 +155,16 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a mapping may not give one key twice, where plain YAML drops the first value in silence."""
+    """Safe YAML with neither double keys nor aliases.
+
+    Plain YAML drops the first value of a double key in silence; and with aliases of aliases a few lines become gigabytes.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases (`*name`) are not supported", mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room for what is written: on the disk, in a quota, in a file."""
+
+
 def temporary_name(name: str) -> str:
     """Return a name that no other process uses for what becomes `name` when it is whole."""
     return f".{name}.{secrets.token_hex(4)}.tmp"
@@ -38,7 +42,7 @@ def writing_to(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_ROOM:
             raise OSError(error.errno, error.strerror, str(place)) from None
         raise UserError(f"cannot be written ({error.strerror})", where=place, fix="give another folder") from None
 
@@ -101,6 +105,37 @@ def hold_folder(folder: Path) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+LARGEST_TEXT = 64 << 20
+"""Bytes of the largest JSON or YAML file that is read whole; what describes a model or a run has a few thousand."""
+
+
+def read_small(path: Path) -> str:
+    """Read a text file that describes something, such as an artifact's `config.json`.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not UTF-8, or larger than any such file is.
+    """
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TEXT + 1)
+    if len(data) > LARGEST_TEXT:
+        raise ValueError(f"it is larger than {LARGEST_TEXT >> 20} MB")
+    return data.decode("utf-8-sig")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that describes something.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not JSON, is larger than any such file is, or is nested without end.
+    """
+    try:
+        return json.loads(read_small(path))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:

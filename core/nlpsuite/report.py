@@ -28,11 +28,25 @@ class Reporter(Protocol):
     def warn(self, text: str) -> None:
         """Print one line that the user should not miss."""
 
+    def left_out(self, count: int, what: str, where: str) -> None:
+        """Tell of rows that were read and are not used; they are counted in the run's `metrics.json`, too.
+
+        Args:
+            count: How many; if none, nothing is told.
+            what: What they are, as words after a number, such as `rows with an empty text`.
+            where: The file.
+        """
+
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a small table of strings."""
 
     def progress(self, title: str, total: float | None, unit: str) -> AbstractContextManager[Progress]:
         """Start a bar of `total` units (None when unknown)."""
+
+
+def told_left_out(count: int, what: str, where: str) -> str:
+    """Return the line that tells of rows left out."""
+    return f"{where}: {count:,} {what} left out"
 
 
 class _NoProgress:
@@ -48,6 +62,11 @@ class Silent:
 
     def warn(self, text: str) -> None:
         """Drop the line."""
+
+    def left_out(self, count: int, what: str, where: str) -> None:
+        """Say it, if there are any."""
+        if count:
+            self.say(told_left_out(count, what, where))
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Drop the table."""

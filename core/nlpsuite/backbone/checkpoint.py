@@ -7,7 +7,6 @@ in it can name code to run.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +17,7 @@ from safetensors.torch import save_file
 from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import UserError
-from nlpsuite.files import replacing, write_json
+from nlpsuite.files import read_json, replacing, write_json
 from nlpsuite.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -173,15 +172,15 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     """
     path = folder / "config.json"
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             "not a backbone: it has no config.json",
             where=folder,
             fix="name a folder that `suite pretrain` wrote, or `nano`",
         ) from None
-    except ValueError:
-        raise UserError("not valid JSON", where=path, fix="copy the whole folder again") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"not readable as JSON ({error})", where=path, fix="copy the whole folder again") from None
     config = from_shared_config(data, path)
     tokenizer = Tokenizer.load(folder)
     if tokenizer.vocab_size > config.vocab_size:

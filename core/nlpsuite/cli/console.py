@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from nlpsuite.cli.plain import align, json_visible, visible
 from nlpsuite.cli.progress import Track
+from nlpsuite.report import told_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +59,11 @@ class Console:
     def warn(self, text: str) -> None:
         """Print one line that the user should not miss; `-q` does not silence it."""
         self._write_err(f"warning: {visible(text)}")
+
+    def left_out(self, count: int, what: str, where: str) -> None:
+        """Print one line that tells of rows left out, if there are any."""
+        if count:
+            self.say(told_left_out(count, what, where))
 
     def error(self, text: str) -> None:
         """Print the one line that says why the command failed."""

@@ -114,18 +114,24 @@ def _start(rank: int, number: int, arguments: Sequence[str], port: int, visible:
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:
-    deadline = None
+    """Wait for all to end and return the first one's status that failed; the others are soon ended then."""
+    failed: int | None = None
+    deadline = 0.0
     while any(process.poll() is None for process in processes):
-        if deadline is None and any(process.poll() for process in processes):
+        if failed is None and (failed := next((code for p in processes if (code := p.poll())), None)) is not None:
             deadline = time.monotonic() + GRACE_SECONDS
-        if deadline is not None and time.monotonic() > deadline:
+            # One that a signal stopped before training began had no way to tell the others of it.
+            if failed in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+                for process in processes:
+                    process.send_signal(failed - 128)
+        if failed is not None and time.monotonic() > deadline:
             for process in processes:
                 process.kill()
         time.sleep(0.1)
-    codes = [process.returncode for process in processes]
+    if failed is None:
+        failed = next((process.returncode for process in processes if process.returncode), 0)
     # Killed by a signal of the system's own, such as for memory: 128 and its number, as a shell says it.
-    said = [code if code >= 0 else 128 - code for code in codes]
-    return next((code for code in said if code), 0)
+    return failed if failed >= 0 else 128 - failed
 
 
 def _free_port() -> int:

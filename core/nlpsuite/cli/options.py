@@ -96,6 +96,18 @@ def given(**flags: Any) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
+def check_trust(trust: bool, *, resume: bool) -> None:
+    """Check that a flag of resuming was not typed where nothing is resumed.
+
+    Raises:
+        UserError: It was.
+    """
+    if trust and not resume:
+        raise UserError(
+            "there is no checkpoint to trust", where="--trust-checkpoint", fix="add --resume, or leave it out"
+        )
+
+
 def _parse_time(text: str) -> float:
     return parse_duration(text, "--time")
 
@@ -135,6 +147,23 @@ def _note_verbose(context: typer.Context, value: bool) -> bool:
     return value
 
 
+class BadNumbers(StrEnum):
+    """What to do where a loss or gradient is not finite."""
+
+    stop = "stop"
+    skip = "skip"
+    rollback = "rollback"
+
+
+OnNanOption = Annotated[
+    BadNumbers | None,
+    typer.Option(
+        "--on-nan", help="Where a loss or gradient is not finite: stop, skip the step, or go back to the last save."
+    ),
+]
+TrustOption = Annotated[
+    bool, typer.Option("--trust-checkpoint", help="Go on even from a state that was written in another folder.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set any setting, for example --set a.b=1. Repeatable."),

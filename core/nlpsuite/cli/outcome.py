@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nlpsuite.errors import Interrupted, UserError
+from nlpsuite.files import NO_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,17 +85,18 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_full_disk(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         return True
     # Writers in compiled code (safetensors, torch) pass on the system's words, not its number.
-    return os.strerror(errno.ENOSPC) in str(error)
+    return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EFBIG))
 
 
 def _full_disk(error: BaseException) -> str:
     names = [str(one.filename) for one in _chain(error) if isinstance(one, OSError) and one.filename]
-    return (
-        f"{names[0]}: " if names else ""
-    ) + "the disk is full; make room, and run the command again, or with --resume if training had begun"
+    too_large = any(os.strerror(errno.EFBIG) in str(one) for one in _chain(error))
+    what = "a file may not be that large here (ulimit -f, or the kind of disk)" if too_large else "the disk is full"
+    then = "make room, and run the command again, or with --resume if training had begun"
+    return (f"{names[0]}: " if names else "") + f"{what}; {then}"
 
 
 def _unforeseen(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ from nlpsuite.cli.options import (
     MaxStepsOption,
     MaxTokensOption,
     NodesOption,
+    OnNanOption,
     PrecisionOption,
     QuietOption,
     RateOption,
@@ -25,13 +27,18 @@ from nlpsuite.cli.options import (
     SetOption,
     StrategyOption,
     TimeOption,
+    TrustOption,
     VerboseOption,
+    check_trust,
     given,
 )
+from nlpsuite.cli.resuming import check_same, is_stopped_run, without
 
 if TYPE_CHECKING:
     from nlpsuite.training.pretraining.pretrain import PretrainRequest
 
+FREE = {"devices", "nodes", "strategy", "precision", "on_nan", "on_nan_limit", "workers", "compile", "samples"}
+"""Settings that may differ when a run goes on."""
 TextArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
 ]
@@ -67,6 +74,7 @@ def pretrain(
     max_steps: MaxStepsOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    trust_checkpoint: TrustOption = False,
     init: InitOption = None,
     documents: DocumentsOption = None,
     field: FieldOption = None,
@@ -79,6 +87,7 @@ def pretrain(
     devices: DevicesOption = None,
     nodes: NodesOption = None,
     strategy: StrategyOption = None,
+    on_nan: OnNanOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -96,11 +105,17 @@ def pretrain(
         "optimizer": given(batch_tokens=batch_tokens, lr=lr),
         "text": given(documents=documents, field=field),
         **given(time=time, max_tokens=max_tokens, max_steps=max_steps, seed=seed, devices=devices, nodes=nodes),
-        **given(strategy=strategy, precision=precision and precision.value),
+        **given(strategy=strategy, precision=precision and precision.value, on_nan=on_nan and on_nan.value),
     }
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
     named = text or []
-    request = _resumed(out, cache, values, named) if resume else _fresh(named, values, config, out, cache, init)
+    check_trust(trust_checkpoint, resume=resume)
+    if resume:
+        request = _resumed(out, cache, values, named, trust_checkpoint)
+    else:
+        request = _fresh(named, values, config, out, cache, init)
+        if is_stopped_run(request.out):
+            request = _same(request, console)
 
     start_on_each(request.settings.devices, context)
 
@@ -151,7 +166,9 @@ def _fresh(
     )
 
 
-def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text: list[str]) -> PretrainRequest:
+def _resumed(
+    out: Path | None, cache: Path | None, values: dict[str, Any], text: list[str], trust: bool
+) -> PretrainRequest:
     """Go on with the settings the run was started with; only where it runs may change."""
     from nlpsuite.config import build, merge
     from nlpsuite.errors import UserError
@@ -161,7 +178,7 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
 
     if out is None:
         raise UserError("--resume needs the run's folder", where="suite pretrain", fix="add --out DIR")
-    saved = RunFolder.existing(out).read_config()
+    saved = RunFolder.existing(out, trusted=trust).read_config()
     if (out / "model" / "config.json").is_file():
         raise UserError(
             "the run is finished", where=out, fix=f"its model is {out / 'model'}; start a new run with --init"
@@ -171,15 +188,7 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
         raise UserError("the run was started on other text", where=out, fix="leave the text out, or start a new run")
     wanted = build(PretrainSettings, merge(saved, values), where=out / "config.yaml")
     before = build(PretrainSettings, saved, where=out / "config.yaml")
-    free = {"devices", "nodes", "strategy", "precision", "compile", "samples"}
-    if changed := [
-        name
-        for name in type(before).model_fields
-        if name not in free and getattr(before, name) != getattr(wanted, name)
-    ]:
-        raise UserError(
-            f"setting `{changed[0]}` differs from the stopped run's", where=out, fix="leave it out, or start a new run"
-        )
+    check_same(before, wanted, FREE, out)
     return PretrainRequest(
         text=patterns,
         settings=wanted,
@@ -188,8 +197,33 @@ def _resumed(out: Path | None, cache: Path | None, values: dict[str, Any], text:
         init=None if init is None else Path(init),
         tokens=None if tokens is None else Path(tokens),
         resume=True,
+        trust=trust,
         resume_command=_resume_command(out, cache),
     )
+
+
+def _same(request: PretrainRequest, console: Console) -> PretrainRequest:
+    """Go on with the stopped run in a new one's folder, where it is the very run that is asked for.
+
+    So a command that was killed can be typed again, by a cluster's scheduler too.
+    """
+    from nlpsuite.config import build
+    from nlpsuite.errors import UserError
+    from nlpsuite.training.pretraining.settings import PretrainSettings
+    from nlpsuite.training.runfolder import RunFolder
+
+    out = request.out
+    resumed = _resumed(out, request.cache, {}, [], trust=False)
+    saved = RunFolder.existing(out, trusted=False).read_config()
+    before = build(PretrainSettings, without(saved, "corpus", "init", "tokens"), where=out / "config.yaml")
+    init = None if request.init is None else str(request.init.resolve())
+    if list(request.text) != saved.get("corpus") or init != saved.get("init"):
+        what = "the output folder holds a stopped run on other text, or from another backbone"
+        raise UserError(what, where=out, fix="give another --out, or go on with it through --resume")
+    check_same(before, request.settings, FREE, out, found=("batch_tokens", "micro_tokens", "compile"))
+    console.say(f"{out}: holds this very run, stopped; going on with it")
+    free = {name: getattr(request.settings, name) for name in FREE - {"compile"}}
+    return replace(resumed, settings=resumed.settings.model_copy(update=free))
 
 
 def _resume_command(out: Path, cache: Path | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ from nlpsuite.cli.options import (
     LimitOption,
     MaxStepsOption,
     NodesOption,
+    OnNanOption,
     PrecisionOption,
     QuietOption,
     RateOption,
@@ -25,9 +27,12 @@ from nlpsuite.cli.options import (
     SetOption,
     StrategyOption,
     TimeOption,
+    TrustOption,
     VerboseOption,
+    check_trust,
     given,
 )
+from nlpsuite.cli.resuming import check_same, is_stopped_run
 from nlpsuite.cli.scores import show_scores
 
 if TYPE_CHECKING:
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from nlpsuite.training.finetuning.result import FinetuneResult
     from nlpsuite.training.finetuning.settings import FinetuneSettings
 
+FREE = {"devices", "nodes", "strategy", "precision", "on_nan", "on_nan_limit", "workers"}
+"""Settings that may differ when a run goes on."""
 TargetArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TARGET...", help="Plugins, by folder or by name; one after another.")
 ]
@@ -67,6 +74,7 @@ def run(
     max_steps: MaxStepsOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    trust_checkpoint: TrustOption = False,
     config: ConfigOption = None,
     assignments: SetOption = None,
     seed: SeedOption = None,
@@ -77,6 +85,7 @@ def run(
     devices: DevicesOption = None,
     nodes: NodesOption = None,
     strategy: StrategyOption = None,
+    on_nan: OnNanOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -106,11 +115,14 @@ def run(
         devices=devices,
         nodes=nodes,
         strategy=strategy,
+        on_nan=on_nan and on_nan.value,
     )
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)
     host = PluginHost.installed(console)
     named = targets or []
-    requests = [_resumed(out, values, named, host)] if resume else _fresh(named, values, config, out, host)
+    check_trust(trust_checkpoint, resume=resume)
+    again = [_resumed(out, values, named, host, trust_checkpoint)] if resume else None
+    requests = again or [_same(request, console) for request in _fresh(named, values, config, out, host)]
     for request in requests:
         if len(requests) > 1:
             console.say(f"--- {request.spec.name} ---")
@@ -151,7 +163,9 @@ def _fresh(
     ]
 
 
-def _resumed(out: Path | None, values: Mapping[str, Any], targets: list[str], host: PluginHost) -> FinetuneRequest:
+def _resumed(
+    out: Path | None, values: Mapping[str, Any], targets: list[str], host: PluginHost, trust: bool
+) -> FinetuneRequest:
     """Go on with the settings the run was started with; only where it runs may change."""
     from nlpsuite.config import build, merge
     from nlpsuite.errors import UserError
@@ -161,27 +175,47 @@ def _resumed(out: Path | None, values: Mapping[str, Any], targets: list[str], ho
 
     if out is None:
         raise UserError("--resume needs the run's folder", where="suite run", fix="add --out DIR")
-    saved, where = RunFolder.existing(out).read_config(), out / "config.yaml"
+    saved, where = RunFolder.existing(out, trusted=trust).read_config(), out / "config.yaml"
     before = build(FinetuneSettings, saved, where=where)
     wanted = build(FinetuneSettings, merge(saved, values), where=where)
-    free = {"devices", "nodes", "strategy", "precision"}
-    for name in FinetuneSettings.model_fields:
-        if name not in free and getattr(before, name) != getattr(wanted, name):
-            what = f"setting `{name}` differs from the stopped run's"
-            raise UserError(what, where=out, fix="leave it out, or start a new run")
+    check_same(before, wanted, FREE, out)
     if before.target is None:
         raise UserError("the run's task is missing in its settings", where=where, fix="start a new run")
     spec = resolve(before.target, host)
     if targets and [resolve(target, host).name for target in targets] != [spec.name]:
         raise UserError(f"the run is of task `{spec.name}`", where=out, fix="leave the target out, or start a new run")
-    return _request(spec, wanted, out, host, resume=True)
+    return _request(spec, wanted, out, host, resume=True, trust=trust)
 
 
-def _request(spec: Any, settings: FinetuneSettings, out: Path, host: PluginHost, *, resume: bool) -> FinetuneRequest:
+def _same(request: FinetuneRequest, console: Console) -> FinetuneRequest:
+    """Go on with the stopped run in a new one's folder, where there is one and it is the very run that is asked for.
+
+    So a command that was killed can be typed again, by a cluster's scheduler too.
+    """
+    from nlpsuite.config import build
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
+    from nlpsuite.training.runfolder import RunFolder
+
+    if not is_stopped_run(request.out):
+        return request
+    where = request.out / "config.yaml"
+    before = build(FinetuneSettings, RunFolder.existing(request.out, trusted=False).read_config(), where=where)
+    settings = request.settings
+    task = build(request.spec.config, settings.task, where="task").model_dump(mode="json")
+    check_same(before, settings.model_copy(update={"task": task}), FREE, request.out)
+    console.say(f"{request.out}: holds this very run, stopped; going on with it")
+    return replace(request, resume=True)
+
+
+def _request(
+    spec: Any, settings: FinetuneSettings, out: Path, host: PluginHost, *, resume: bool, trust: bool = False
+) -> FinetuneRequest:
     from nlpsuite.training.finetuning.finetune import FinetuneRequest
 
     command = shlex.join(["suite", "run", "--resume", "--out", str(out)])
-    return FinetuneRequest(spec=spec, settings=settings, out=out, host=host, resume=resume, resume_command=command)
+    return FinetuneRequest(
+        spec=spec, settings=settings, out=out, host=host, resume=resume, trust=trust, resume_command=command
+    )
 
 
 def _anchored(settings: FinetuneSettings, target: str) -> FinetuneSettings:

@@ -5,7 +5,6 @@ Safetensors and JSON only. Names in the files are looked up among the installed 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from safetensors.torch import load_file
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, save_tensors, weights_sha256
 from nlpsuite.config import build, merge
 from nlpsuite.errors import UserError
-from nlpsuite.files import write_json
+from nlpsuite.files import read_json, write_json
 from nlpsuite.host.resolve import resolve_name
 from nlpsuite.host.spec import API_VERSION, OLDEST_API_VERSION
 from nlpsuite.report import Silent
@@ -171,7 +170,7 @@ def checked_name(name: str) -> str:
 
 def _read_config(path: Path, name: str) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         raise UserError(f"the model has no head `{name}`", where=path.parent, fix=_COPY_AGAIN) from None
     except (OSError, ValueError):
@@ -187,6 +186,9 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
     for key, kind in kinds.items():
         if not isinstance(data, dict) or not isinstance(data.get(key), kind):
             raise UserError(f"`{key}` is missing or not as it should be", where=path, fix=_COPY_AGAIN)
+    # What is not known may be meant for another reader, and may be meant ill.
+    if unknown := sorted(data.keys() - kinds.keys() - {"plugin"}):
+        raise UserError(f"unknown entry `{unknown[0]}`", where=path, fix=_COPY_AGAIN)
     if data["task"] != name:
         raise UserError(f"the head is of task `{data['task']}`, not `{name}`", where=path, fix=_COPY_AGAIN)
     if not OLDEST_API_VERSION <= data["api_version"] <= API_VERSION:
@@ -215,10 +217,11 @@ def _restored(task: Task, config: Mapping[str, Any], path: Path) -> Task:
 
 
 def _read_head(task: Task, hidden_size: int, path: Path) -> nn.Module:
-    # The fresh weights are all replaced; the process's own chance is left as it was.
-    with torch.random.fork_rng(devices=[]):
-        head = task.make_head(hidden_size)
     try:
+        _check_size(task, hidden_size, path)
+        # The fresh weights are all replaced; the process's own chance is left as it was.
+        with torch.random.fork_rng(devices=[]):
+            head = task.make_head(hidden_size)
         head.load_state_dict(load_file(path))
     except FileNotFoundError:
         raise UserError("the head's weights are missing", where=path, fix=_COPY_AGAIN) from None
@@ -228,3 +231,19 @@ def _read_head(task: Task, hidden_size: int, path: Path) -> nn.Module:
         reason = " ".join(str(error).split())
         raise UserError(f"the weights do not fit the head: {reason[:200]}", where=path, fix=_COPY_AGAIN) from None
     return head
+
+
+def _check_size(task: Task, hidden_size: int, path: Path) -> None:
+    """Check that a head is no larger than the file of its weights, before memory is taken for it.
+
+    How large it is, the artifact's settings and state say, and those may say anything.
+    """
+    try:
+        with torch.device("meta"):
+            values = task.make_head(hidden_size).state_dict().values()
+    except (NotImplementedError, RuntimeError):
+        # A head that computes with its fresh weights can only be made for good.
+        return
+    if (wanted := sum(value.numel() for value in values)) > path.stat().st_size:
+        what = f"the settings ask for a head of {wanted:,} weights, and the file has fewer"
+        raise UserError(what, where=path, fix=_COPY_AGAIN)

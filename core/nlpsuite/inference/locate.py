@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import writing_to
+from nlpsuite.files import read_small, writing_to
 
 EMBEDDED = "nano"
 """The name of the backbone that comes with the package."""
@@ -91,8 +91,10 @@ def _model_folder(target: str, expected: str) -> Path:
 def _resume(path: Path) -> str:
     import yaml
 
+    from nlpsuite.config import load_yaml
+
     try:
-        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+        config = load_yaml(read_small(path / "config.yaml"))
     except (OSError, ValueError, yaml.YAMLError):
         config = None
     command = "run" if isinstance(config, dict) and "target" in config else "pretrain"

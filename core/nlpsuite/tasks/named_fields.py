@@ -10,7 +10,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
-from nlpsuite.people import counted
 from nlpsuite.tasks.char_spans import refuse_half_characters
 from nlpsuite.tasks.columns import ID_NAMES
 from nlpsuite.tasks.examples import with_examples
@@ -128,8 +127,7 @@ class NamedFields:
             else:
                 (name,) = self._inputs
                 yield self._row(Record({name: text}, number), where, needed=False)
-        if blank:
-            report.say(f"{where}: {counted(blank, 'blank line')} left out")
+        report.left_out(blank, "blank line" + "s" * (blank > 1), where)
 
     def _row(self, record: Record, where: str, *, needed: bool) -> Row:
         by_name = {normal_name(column): column for column in reversed(list(record.values))}

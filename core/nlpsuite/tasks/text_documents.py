@@ -151,8 +151,7 @@ def document_rows(
     _say_cut(cut, longest, report)
     if returns:
         report.say(f"lines that end in \\r\\n are read as ending in \\n: {some(returns)}")
-    if empty:
-        report.say(f"{empty:,} empty lines or files hold nothing to learn and are passed over")
+    report.left_out(empty, "empty lines or files", some(source.name for source in sources))
 
 
 def _with_plain_ends(documents: Iterator[Document], returns: list[str]) -> Iterator[Document]:

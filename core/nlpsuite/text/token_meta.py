@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+from nlpsuite.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def read_meta(folder: Path) -> TokenMeta:
     """
     file = folder / META
     try:
-        values = json.loads(file.read_bytes())
+        values = read_json(file)
         if values["format_version"] == FORMAT_VERSION:
             return TokenMeta(**{field.name: values[field.name] for field in fields(TokenMeta)})
     except OSError:

@@ -3,12 +3,14 @@
 `last.ckpt` is the state to go on from, `previous.ckpt` the one before it, and `manifest.json` knows both, and the next one before
 it takes its place: whatever the instant at which a process is killed, what lies under either name is whole and known. A file that
 is not known, or not whole, is told and passed over.
+
+The manifest also knows in which folder it was written. A state from elsewhere is read only if the user says so: reading one runs
+no code, but what is trained on from it is somebody else's.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import sync_folder, temporary_name, write_json, writing_to
+from nlpsuite.files import read_json, sync_folder, temporary_name, write_json, writing_to
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -43,6 +45,19 @@ class Known:
     sha256: str
     bytes: int
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a folder's checkpoints.
+
+    Attributes:
+        folder: Where it was written, in full.
+        known: The checkpoints, the newest first.
+    """
+
+    folder: str
+    known: list[Known]
 
 
 class VerifiedCheckpointIO(CheckpointIO):
@@ -99,6 +114,24 @@ class Found:
     state: dict[str, Any]
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is a checkpoint of a run, whole or not."""
+    return any((folder / name).is_file() for name in (LAST, PREVIOUS))
+
+
+def check_written_here(folder: Path) -> None:
+    """Check that a run's checkpoints were written in the folder where they lie.
+
+    Raises:
+        UserError: They were written elsewhere, or nothing says where.
+    """
+    manifest = _read_manifest(folder)
+    if manifest is not None and manifest.folder == str(folder.resolve()):
+        return
+    wrote = "nothing says where the run's state was written" if manifest is None else f"written in {manifest.folder}"
+    raise UserError(wrote, where=folder, fix="if you know where it comes from, and trust it, add --trust-checkpoint")
+
+
 def find_checkpoint(folder: Path, report: Reporter) -> Found:
     """Return the newest checkpoint of a run that is whole.
 
@@ -109,7 +142,8 @@ def find_checkpoint(folder: Path, report: Reporter) -> Found:
     Raises:
         UserError: None is whole.
     """
-    known = _read_manifest(folder)
+    manifest = _read_manifest(folder)
+    known = None if manifest is None else manifest.known
     wrong = ""
     for name in (LAST, PREVIOUS):
         path = folder / name
@@ -172,19 +206,23 @@ def _sha256(path: Path) -> str:
 
 def _note(folder: Path, new: Known) -> None:
     """Make the manifest know a checkpoint before it has its name, and still those that it may take the place of."""
-    before = _read_manifest(folder)
-    if before is None:
+    manifest = _read_manifest(folder)
+    if manifest is None:
         # It was lost; what lies here was good enough to go on from.
         paths = [folder / name for name in (LAST, PREVIOUS) if (folder / name).is_file()]
         before = [Known(_sha256(path), path.stat().st_size, 0) for path in paths]
+    else:
+        before = manifest.known
     known = [each for each in before if each.sha256 != new.sha256]
-    write_json(folder / MANIFEST, {"checkpoints": [asdict(each) for each in [new, *known][:KEPT]]}, durable=True)
+    listed = [asdict(each) for each in [new, *known][:KEPT]]
+    write_json(folder / MANIFEST, {"folder": str(folder.resolve()), "checkpoints": listed}, durable=True)
 
 
-def _read_manifest(folder: Path) -> list[Known] | None:
+def _read_manifest(folder: Path) -> Manifest | None:
     """Return what the manifest knows; None where there is none that can be read, and files must be judged by themselves."""
     try:
-        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["checkpoints"]
-        return [Known(str(each["sha256"]), int(each["bytes"]), int(each["step"])) for each in listed]
+        data = read_json(folder / MANIFEST)
+        listed = [Known(str(each["sha256"]), int(each["bytes"]), int(each["step"])) for each in data["checkpoints"]]
+        return Manifest(str(data["folder"]), listed)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -14,7 +14,7 @@ from nlpsuite.errors import UserError
 from nlpsuite.training.checkpoints import VerifiedCheckpointIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pytorch_lightning.strategies import Strategy
 
@@ -88,6 +88,23 @@ def world_size(settings: RunsOn) -> int:
 def devices_here(devices: str) -> int:
     """Return how many devices of this machine `auto`, a number, or indices mean."""
     return 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
+
+
+def check_strategy(name: str, known: Collection[str], what: str) -> None:
+    """Check that a kind of training knows a strategy.
+
+    Args:
+        name: As the user gave it.
+        known: The strategies.
+        what: The kind of training, as the subject of a sentence.
+
+    Raises:
+        UserError: It is none of them.
+    """
+    if name not in known:
+        raise UserError(
+            f"{what} with `{name}` is not supported", where="--strategy", fix=f"use one of {', '.join(known)}"
+        )
 
 
 def check_where(settings: RunsOn, machine: Machine) -> None:

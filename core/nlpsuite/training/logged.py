@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nlpsuite.report import told_left_out
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
@@ -19,11 +21,15 @@ class LoggedReporter:
     Args:
         report: The other reporter.
         path: The log file.
+
+    Attributes:
+        counts: Rows that were left out, by file and by what they are.
     """
 
     def __init__(self, report: Reporter, path: Path):
         self._report, self._path = report, path
         self._said: set[str] = set()
+        self.counts: dict[tuple[str, str], int] = {}
 
     def say(self, text: str) -> None:
         """Print and keep a line; one that was said before, as of a file that is read twice, is left out."""
@@ -36,6 +42,12 @@ class LoggedReporter:
         """Print and keep a warning."""
         self._report.warn(text)
         self.keep(f"warning: {text}")
+
+    def left_out(self, count: int, what: str, where: str) -> None:
+        """Print, keep and count rows that are not used; a file that is read twice counts once."""
+        if count:
+            self.counts[where, what] = count
+            self.say(told_left_out(count, what, where))
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print and keep a table."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
@@ -18,14 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from nlpsuite.config import load_yaml
 from nlpsuite.errors import UserError
-from nlpsuite.files import hold_folder, replacing, temporary_pattern, write_json, write_text
-from nlpsuite.training.checkpoints import LAST, PREVIOUS
+from nlpsuite.files import hold_folder, read_small, replacing, temporary_pattern, write_json, write_text
+from nlpsuite.training.checkpoints import LAST, check_written_here, has_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+_BEFORE_A_SAVE = {"checkpoints", "config.yaml", "environment.json", "metrics.csv", "train.log"}
+"""What is in a run's folder before its first checkpoint."""
+_BEFORE_A_CHECKPOINT = re.compile(r"manifest\.json|tokenizer\.model|best-[0-9]+\.safetensors")
 _LIBRARIES = ("nlpsuite", "torch", "pytorch-lightning", "torchmetrics", "sentencepiece", "numpy", "safetensors")
 
 
@@ -34,10 +39,14 @@ class RunFolder:
 
     Args:
         path: The folder.
+
+    Attributes:
+        begun_before: Whether a run was begun here and stopped before its first checkpoint, so that this one starts again.
     """
 
     def __init__(self, path: Path):
         self.path = path
+        self.begun_before = False
         self.model = path / "model"
         self.checkpoints = path / "checkpoints"
         self.last = self.checkpoints / LAST
@@ -47,11 +56,18 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, *, flag: str = "--out") -> RunFolder:
-        """Make a new folder.
+        """Make a new folder, or take one in which a run was begun that was stopped before it saved anything.
 
         Raises:
-            UserError: It holds something already, or cannot be made.
+            UserError: It holds something else, another process is working in it, or it cannot be made.
         """
+        if _holds_nothing_but_a_begin(path):
+            run = cls(path)
+            run.begun_before = True
+            run.claim()
+            for leftover in (path / "metrics.csv", *run.checkpoints.iterdir()):
+                leftover.unlink(missing_ok=True)
+            return run
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UserError(
                 "the output folder is not empty" if path.is_dir() else "the output is a file",
@@ -79,29 +95,36 @@ class RunFolder:
             raise
 
     @classmethod
-    def existing(cls, path: Path) -> RunFolder:
+    def existing(cls, path: Path, *, trusted: bool) -> RunFolder:
         """Open the folder of a stopped run.
 
+        Args:
+            path: The folder.
+            trusted: Whether the user trusts it even if it was written elsewhere; nothing in it is read otherwise.
+
         Raises:
-            UserError: There is none, or it has no saved state.
+            UserError: There is none, it has no saved state, or it was written elsewhere and is not trusted.
         """
         run = cls(path)
         if not path.is_dir():
             raise UserError("no such run", where=path, fix="check --out; --resume goes on with a run that was stopped")
-        if not any((run.checkpoints / name).is_file() for name in (LAST, PREVIOUS)):
+        if not has_checkpoint(run.checkpoints):
             raise UserError(
                 "the run has no checkpoint to go on from", where=path, fix="start it afresh in another folder"
             )
+        if not trusted:
+            # Its settings, too, are somebody else's: they name files to read and a plugin to run.
+            check_written_here(run.checkpoints)
         return run
 
     @classmethod
-    def reopened(cls, path: Path) -> RunFolder:
-        """Open the folder of a stopped run and claim it.
+    def reopened(cls, path: Path, *, trusted: bool) -> RunFolder:
+        """Open the folder of a stopped run and claim it; arguments as of `existing`.
 
         Raises:
-            UserError: There is none, it has no saved state, or another process is working on it.
+            UserError: As there, or another process is working on it.
         """
-        run = cls.existing(path)
+        run = cls.existing(path, trusted=trusted)
         run.claim()
         return run
 
@@ -135,7 +158,7 @@ class RunFolder:
             UserError: They are missing or damaged.
         """
         try:
-            data = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+            data = load_yaml(read_small(self.config))
         except (OSError, ValueError, yaml.YAMLError):
             data = None
         if not isinstance(data, dict):
@@ -177,3 +200,15 @@ class RunFolder:
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write the run's final figures."""
         write_json(self.path / "metrics.json", metrics)
+
+
+def _holds_nothing_but_a_begin(path: Path) -> bool:
+    """Whether all that is in a folder is what a run makes there before its first checkpoint."""
+    checkpoints = path / "checkpoints"
+    if not checkpoints.is_dir():
+        return False
+    passing = [*path.glob(temporary_pattern()), *checkpoints.glob(temporary_pattern())]
+    made = all(each in passing or each.name in _BEFORE_A_SAVE for each in path.iterdir())
+    return made and all(
+        each in passing or _BEFORE_A_CHECKPOINT.fullmatch(each.name) is not None for each in checkpoints.iterdir()
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Numbers of all processes.
+
+    Attributes:
+        some: The first ones of each.
+        total: How many there are.
+    """
+
+    some: list[int]
+    total: int
 
 
 class Together:
@@ -68,6 +82,14 @@ class Together:
         tensor = torch.tensor(values, dtype=torch.float64)
         dist.all_reduce(tensor, group=self._group)
         return tensor.tolist()
+
+    def join(self, numbers: Sequence[int], most: int) -> Joined:
+        """Return the numbers of all processes, the first `most` of each; all must call it."""
+        slots = [0.0] * (self.world * most)
+        some = numbers[:most]
+        slots[self.rank * most : self.rank * most + len(some)] = [number + 1.0 for number in some]
+        *slots, count = self.total([*slots, float(len(numbers))])
+        return Joined([int(slot) - 1 for slot in slots if slot], int(count))
 
     @contextmanager
     def others_wait(self) -> Iterator[None]:

@@ -130,8 +130,7 @@ class Reader:
             else:
                 row = pair_row(values, columns, place, need=need)
                 yield replace(row, inputs=inputs | dict(row.inputs))
-        if empty:
-            self._report.say(f"{table.path}: {empty:,} rows with an empty text are passed over")
+        self._report.left_out(empty, "rows with an empty text", str(table.path))
         if answered and need:
             what = (
                 "1 chat has several answers, of which"

@@ -233,10 +233,8 @@ class PairReader:
                 fix = "fill it in, take both lines out, or leave such pairs out with --set task.empty=skip"
                 raise UserError(what, where=file, line=int(line), fix=fix)
         self._say_blank(blank, where)
-        if nothing or one_sided:
-            self._report.warn(
-                f"{where}: left out {nothing} pairs with both sides empty, {one_sided} with one side empty"
-            )
+        self._report.left_out(nothing, "pairs with both sides empty", where)
+        self._report.left_out(one_sided, "pairs with one side empty", where)
 
     def _say_blank(self, blank: int, where: str) -> None:
         if blank:

@@ -8,6 +8,7 @@ import pytest
 
 import nlpsuite_translation
 from nlpsuite.api import UserError
+from nlpsuite.report import Silent
 from nlpsuite_translation import TranslationSettings
 from nlpsuite_translation.layout import Layout
 from nlpsuite_translation.reading import PairReader
@@ -16,7 +17,7 @@ EN, DE = ["The kettle is warm.", "Who is there?"], ["Der Kessel ist warm.", "Wer
 README = Path(nlpsuite_translation.__file__).parents[1] / "README.md"
 
 
-class Log:
+class Log(Silent):
     def __init__(self) -> None:
         self.said: list[str] = []
 
@@ -140,7 +141,8 @@ def test_an_empty_side_is_an_error_with_its_line_or_counted(tmp_path, log):
     with pytest.raises(UserError, match=r"train.en:2: a pair whose target is empty.*task.empty=skip"):
         read(path, log)
     assert read(path, log, empty="skip") == [("One.", "Eins."), ("Four.", "Vier.")]
-    assert log.said[-1].endswith("left out 1 pairs with both sides empty, 1 with one side empty")
+    assert log.said[-2].endswith("train.en: 1 pairs with both sides empty left out")
+    assert log.said[-1].endswith("train.en: 1 pairs with one side empty left out")
     rows = read(path, log, "predict")
     assert rows == [("One.", "Eins."), ("Two.", None), ("", None), ("Four.", "Vier.")], "one row for each line"
 

@@ -15,7 +15,14 @@ from nlpsuite.errors import UserError
 from nlpsuite.files import temporary_pattern
 from nlpsuite.report import Silent
 from nlpsuite.training import checkpoints
-from nlpsuite.training.checkpoints import LAST, MANIFEST, PREVIOUS, VerifiedCheckpointIO, find_checkpoint
+from nlpsuite.training.checkpoints import (
+    LAST,
+    MANIFEST,
+    PREVIOUS,
+    VerifiedCheckpointIO,
+    check_written_here,
+    find_checkpoint,
+)
 from nlpsuite.training.runfolder import RunFolder
 
 if TYPE_CHECKING:
@@ -111,9 +118,27 @@ def test_without_a_manifest_a_file_is_judged_by_itself(tmp_path, text):
         (tmp_path / MANIFEST).unlink()
     else:
         (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(UserError, match=r"nothing says where .* add --trust-checkpoint"):
+        check_written_here(tmp_path)
     assert step_found(tmp_path) == 2
     truncate(tmp_path / LAST)
     assert step_found(tmp_path) == 1
+    save(tmp_path, 5)
+    check_written_here(tmp_path)
+
+
+def test_a_state_from_elsewhere_is_noticed(tmp_path):
+    theirs, mine = tmp_path / "theirs", tmp_path / "mine"
+    theirs.mkdir()
+    save(theirs, 1, 2)
+    theirs.rename(mine)
+    with pytest.raises(UserError, match=f"written in {theirs}; .* add --trust-checkpoint"):
+        check_written_here(mine)
+    save(mine, 3)
+    check_written_here(mine)
+    # A link to the folder is the folder.
+    (tmp_path / "link").symlink_to(mine)
+    check_written_here(tmp_path / "link")
 
 
 def test_a_checkpoint_never_runs_code(tmp_path):
@@ -132,6 +157,9 @@ def test_a_checkpoint_never_runs_code(tmp_path):
 PHASES = ("torch.save", "_sha256", "_note", "os.replace", "os.replace 2", "sync_folder")
 
 
+@pytest.mark.fault(
+    "SIGKILL before and after each phase of a save", "a checkpoint that is whole; nothing temporary left"
+)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_kill_in_any_phase_of_a_save_leaves_a_whole_checkpoint(tmp_path, phase, after):
@@ -152,7 +180,7 @@ def test_a_kill_in_any_phase_of_a_save_leaves_a_whole_checkpoint(tmp_path, phase
     assert step_found(run.checkpoints) in (2, 3)
     if phase == "sync_folder":
         assert step_found(run.checkpoints) == 3
-    again = RunFolder.existing(run.path)
+    again = RunFolder.existing(run.path, trusted=True)
     again.claim()
     assert list(again.checkpoints.glob(temporary_pattern())) == [], "nothing half-written is left"
     save(again.checkpoints, 3, 4)

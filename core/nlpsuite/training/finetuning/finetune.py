@@ -14,6 +14,7 @@ from nlpsuite.files import check_space, write_text
 from nlpsuite.host.spec import RunInfo
 from nlpsuite.inference.artifact import save_task_model
 from nlpsuite.report import Silent
+from nlpsuite.training.bad_steps import BadSteps
 from nlpsuite.training.budget import Stopwatch
 from nlpsuite.training.checkpoints import find_checkpoint
 from nlpsuite.training.finetuning.best import BestWeights
@@ -28,7 +29,7 @@ from nlpsuite.training.finetuning.scoring import score_rows
 from nlpsuite.training.finetuning.state import is_first_process, open_run
 from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.finetuning.watch import FinetuneWatch
-from nlpsuite.training.lightning import check_where, quiet_lightning, trainer_options, world_size
+from nlpsuite.training.lightning import check_strategy, check_where, quiet_lightning, trainer_options, world_size
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.signals import stop_on_signals
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from nlpsuite.training.signals import StopFlag
 
 
+STRATEGIES = ("auto", "ddp")
 BYTES_PER_PARAMETER = 64
 """On disk, at the most: three states while the last one is replaced, the best weights of three steps, and the model."""
 
@@ -64,6 +66,7 @@ class FinetuneRequest:
         out: The run's folder, new or empty unless `resume`.
         host: The plugins there are.
         resume: Whether to go on with the stopped run in `out`.
+        trust: Whether to go on even from a state that was written in another folder.
         resume_command: What the user types to go on after a stop.
     """
 
@@ -72,6 +75,7 @@ class FinetuneRequest:
     out: Path
     host: PluginHost
     resume: bool
+    trust: bool = False
     resume_command: str
 
 
@@ -116,9 +120,12 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     config = build(request.spec.config, settings.task, where="task")
     machine = find_machine(settings.precision)
     check_where(settings, machine)
-    run = open_run(request.out, resume=request.resume)
+    check_strategy(settings.strategy, STRATEGIES, "fine-tuning")
+    run = open_run(request.out, resume=request.resume, trusted=request.trust)
     with run.discarded_on_failure(keep=request.resume):
         log = LoggedReporter(report if is_first_process() else Silent(), run.log)
+        if run.begun_before:
+            log.say(f"{run.path}: the run begun here was stopped before its first save; it starts again")
         saved = find_checkpoint(run.last.parent, log) if request.resume else None
         clock.start(saved.state["nlpsuite"]["seconds"] if saved else 0.0)
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)
@@ -153,7 +160,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
             raise Interrupted(flag.signal_number, job.request.resume_command)
 
     with job.log.progress(f"fine-tuning {name}", 100.0, "%") as bar:
-        watch = FinetuneWatch(job.run, pace, validator, prepared.task.monitor, flag, job.log, bar)
+        bad = BadSteps(job.run, job.settings.on_nan, job.request.resume_command, job.log)
+        watch = FinetuneWatch(job.run, pace, validator, prepared.task.monitor, flag, bad, job.log, bar)
         steps = _fit(job, module, watch)
     if watch.signal_number is not None and not watch.finished:
         raise Interrupted(watch.signal_number, job.request.resume_command)
@@ -185,8 +193,10 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         tokens_per_second=watch.tokens_per_second(module) * job.plan.world,
         epochs=job.plan.epochs(module.micro),
         steps=steps,
+        bad_steps=module.limit.met,
         best_step=validator.best_step,
         stopped_early=watch.stopped_early,
+        rows=_row_counts(job),
         parameters=sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters()),
         predictions="test" if "test" in scored else "val",
         tables={split: each.tables for split, each in scored.items()},
@@ -197,6 +207,12 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     if learned is not None and guess is not None:
         _compare(learned, guess, prepared.task.monitor_mode, job.log)
     return replace(result, seconds=job.clock.seconds)
+
+
+def _row_counts(job: _Job) -> dict[str, Any]:
+    rows = job.prepared.rows
+    left_out = [{"where": where, "what": what, "count": count} for (where, what), count in job.log.counts.items()]
+    return {"train": len(rows.train), "validation": len(rows.valid), "test": len(rows.test), "left_out": left_out}
 
 
 def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+import torch
 
 from nlpsuite.backbone.optimizer import rate_factor, set_rates
 from nlpsuite.errors import UserError
@@ -12,10 +14,11 @@ from nlpsuite.tasks.batches import move
 from nlpsuite.tasks.network import Network
 from nlpsuite.training.finetuning.layer_rates import make_optimizer
 from nlpsuite.training.finetuning.noise import TokenDropout, seeded
-from nlpsuite.training.finetuning.stream import TrainBatches, one_by_one
+from nlpsuite.training.finetuning.stream import TrainBatches
+from nlpsuite.training.finite import LOGGED, BadStep, Limit, gradient_norm, what_is_bad
+from nlpsuite.training.loading import in_order
 
 if TYPE_CHECKING:
-    import torch
     from torch.utils.data import DataLoader
 
     from nlpsuite.tasks.task import Batch
@@ -39,12 +42,15 @@ class FinetuneModule(pl.LightningModule):
         tokens_seen: Real tokens trained on, over all parts of the run.
         micro: Micro-batches of this device trained on, over all parts of the run.
         last_loss: Loss of the latest micro-batch, a tensor on the device.
+        bad: The latest step's numbers, where they had gone bad on any device: nothing was changed.
+        limit: How many such steps the run bears.
     """
 
     def __init__(self, prepared: Prepared, settings: FinetuneSettings, plan: FinetunePlan, watch: Stopwatch):
         super().__init__()
         self.backbone, self.head = prepared.backbone, prepared.head
         self._task, self._windows = prepared.task, prepared.windows
+        self._rows, self._row_of = prepared.rows.train, prepared.row_of
         self._pad_id = prepared.tokenizer.pad_id
         self._settings, self._plan, self._watch = settings, plan, watch
         self._network = Network(
@@ -59,6 +65,9 @@ class FinetuneModule(pl.LightningModule):
         self.tokens_seen = 0
         self.micro = 0
         self.last_loss: torch.Tensor | None = None
+        self.bad: BadStep | None = None
+        self.limit = Limit(settings.on_nan_limit)
+        self._losses: list[torch.Tensor] = []
 
     def train(self, mode: bool = True) -> FinetuneModule:
         """Set the mode; a backbone that is not trained stays in eval mode."""
@@ -74,6 +83,7 @@ class FinetuneModule(pl.LightningModule):
         with seeded(settings.seed, number, self.device):
             loss = self._adapt_loss(batch) if self.adapts else self._task.loss(self._network, batch)
         self.last_loss = loss.detach()
+        self._losses.append(self.last_loss)
         self.micro += 1
         self.tokens_seen += sum(len(window.ids) for window in batch.windows)
         return loss
@@ -118,13 +128,70 @@ class FinetuneModule(pl.LightningModule):
         """Set the learning rates for the step that comes."""
         set_rates(optimizer, self.rate)
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Look whether the step's numbers are sound, and clip the gradient; one that is not is thrown away on all devices.
+
+        An optimiser passes over weights that have no gradient, so neither they nor what it knows of them change.
+        """
+        self.bad = self._look()
+        self._losses = []
+        if self.bad is not None:
+            optimizer.zero_grad(set_to_none=True)
+            return
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def _look(self) -> BadStep | None:
+        """Return what is bad in the losses or the gradient of a step, on any device."""
+        norm = gradient_norm(self.parameters())
+        # A scaler looks for such gradients itself, lets them pass, and scales the loss down.
+        scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
+        gradient, *losses = torch.stack([norm.float(), *(loss.float() for loss in self._losses)]).tolist()
+        bad = what_is_bad(0.0 if scaled else gradient, losses)
+        if not self.trainer.strategy.reduce_boolean_decision(bad is not None, all=False):
+            return None
+        rows = self._guilty(losses) if bad is not None else []
+        world, rank = self._plan.world, self.global_rank
+        slots = torch.zeros(world * LOGGED + 1, dtype=torch.int64, device=self.device)
+        some = rows[:LOGGED]
+        slots[rank * LOGGED : rank * LOGGED + len(some)] = torch.tensor(some, dtype=torch.int64) + 1
+        slots[-1] = len(rows)
+        *joined, count = torch.as_tensor(self.trainer.strategy.reduce(slots, reduce_op="sum")).tolist()
+        places = tuple(self._rows[row - 1].where or f"row {row:,}" for row in joined if row)
+        return BadStep(bad or "the loss or gradient on another device was not finite", places, count - len(places))
+
+    def _guilty(self, losses: list[float]) -> list[int]:
+        """Return the rows of the micro-batches whose loss was not finite, or of all of the step's."""
+        wrong = [place for place, loss in enumerate(losses) if not math.isfinite(loss)] or range(len(losses))
+        first = self.micro - len(losses)
+        numbers = [(first + place) * self._plan.world + self.global_rank for place in wrong]
+        return sorted({self._row_of[window] for number in numbers for window in self._plan.order.batch(number)})
+
+    def stand_before(self) -> None:
+        """Stand where the run stood before its latest step, which changed nothing."""
+        self.micro -= self._plan.per_step
+
+    def pass_over(self) -> None:
+        """Go on without the step that was bad: its micro-batches are counted already."""
+
+    def go_back(self, state: dict[str, Any]) -> None:
+        """Take the weights and the optimiser's state of a checkpoint; order, clock and budget go on from where they are."""
+        self.load_state_dict(state["state_dict"])
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        optimizer.optimizer.load_state_dict(state["optimizer_states"][0])
+
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader, from the micro-batch where the run stands."""
         plan = self._plan
         batches = TrainBatches(
             self._windows, plan.order, self._pad_id, first=self.micro, rank=self.global_rank, world=plan.world
         )
-        return one_by_one(batches)
+        return in_order(batches, self._settings.workers, self.device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what resume needs beside weights, optimiser and step."""
@@ -133,6 +200,7 @@ class FinetuneModule(pl.LightningModule):
             "progress": self.progress,
             "tokens_seen": self.tokens_seen,
             "micro": self.micro,
+            "bad_steps": self.limit.met,
             "windows": self._size,
         }
 
@@ -148,6 +216,7 @@ class FinetuneModule(pl.LightningModule):
                 "the training rows have changed since the run began", where="--resume", fix="start a new run"
             )
         self.progress, self.tokens_seen, self.micro = own["progress"], own["tokens_seen"], own["micro"]
+        self.limit.met = own["bad_steps"]
 
     @property
     def _size(self) -> list[int]:

@@ -48,6 +48,7 @@ class Prepared:
         tokenizer: The backbone's.
         rows: By split.
         windows: The training rows, encoded.
+        row_of: The training row that each window is of.
     """
 
     task: Task
@@ -56,6 +57,7 @@ class Prepared:
     tokenizer: Tokenizer
     rows: TaskRows
     windows: list[Window]
+    row_of: list[int]
 
 
 def prepare(
@@ -95,8 +97,8 @@ def prepare(
             raise UserError(what, where="--tune head", fix="use --tune full or lora")
     elif settings.tune == "lora":
         add_adapters(backbone, rank=settings.lora.rank, alpha=settings.lora.alpha, seed=settings.seed)
-    windows = encode_rows(task, rows.train, report)
-    return Prepared(task, head, backbone, tokenizer, rows, windows)
+    windows, row_of = encode_rows(task, rows.train, report)
+    return Prepared(task, head, backbone, tokenizer, rows, windows, row_of)
 
 
 def find_data(spec: TaskSpec[Any], settings: FinetuneSettings) -> Path:
@@ -112,15 +114,17 @@ def find_data(spec: TaskSpec[Any], settings: FinetuneSettings) -> Path:
     return spec.examples
 
 
-def encode_rows(task: Task, rows: Sequence[Row], report: Reporter) -> list[Window]:
-    """Turn rows into windows, with progress."""
+def encode_rows(task: Task, rows: Sequence[Row], report: Reporter) -> tuple[list[Window], list[int]]:
+    """Turn rows into windows, with progress; return them, and the row that each is of."""
     windows: list[Window] = []
+    row_of: list[int] = []
     with report.progress("encoding", len(rows), "rows") as bar:
-        for done, row in enumerate(rows, start=1):
+        for number, row in enumerate(rows):
             windows += task.encode(row)
-            if done % 1000 == 0 or done == len(rows):
-                bar.update(done)
-    return windows
+            row_of += [number] * (len(windows) - len(row_of))
+            if (number + 1) % 1000 == 0 or number + 1 == len(rows):
+                bar.update(number + 1)
+    return windows, row_of
 
 
 def _rows(task: Task, source: Path, settings: FinetuneSettings, report: Reporter) -> TaskRows:

@@ -32,8 +32,10 @@ class FinetuneResult:
         tokens_per_second: Training speed.
         epochs: Passes over the training rows.
         steps: Optimiser steps.
+        bad_steps: Those of them that changed nothing, because their numbers had gone bad.
         best_step: The step of the weights that were kept.
         stopped_early: Whether patience ended training.
+        rows: Used, by split, and `left_out` of those that were read: file, what they are, and how many.
         parameters: Of backbone and head.
         predictions: Which rows `predictions.jsonl` holds: `val` or `test`.
         tables: By split, scores that are no single number.
@@ -48,8 +50,10 @@ class FinetuneResult:
     tokens_per_second: float
     epochs: float
     steps: int
+    bad_steps: int
     best_step: int
     stopped_early: bool
+    rows: dict[str, Any]
     parameters: int
     predictions: str
     tables: Mapping[str, Sequence[ScoreTable]]
@@ -70,8 +74,10 @@ class FinetuneResult:
             "tokens_per_second": round(self.tokens_per_second, 1),
             "epochs": round(self.epochs, 3),
             "steps": self.steps,
+            **({"bad_steps": self.bad_steps} if self.bad_steps else {}),
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,
+            "rows": self.rows,
             "parameters": self.parameters,
             "predictions": self.predictions,
             "tables": {split: [table_record(each) for each in tables] for split, tables in self.tables.items()},

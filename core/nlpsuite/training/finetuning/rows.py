@@ -54,7 +54,8 @@ def read_rows(
         report.say(note)
     if files.train is None:
         raise UserError("no training data", where=source, fix="name a file train, for example train.tsv")
-    train = draw_rows(task.read(files.train, "train"), limit, seed)
+    train, read = draw_rows(task.read(files.train, "train"), limit, seed)
+    report.left_out(read - len(train), f"rows beyond --limit {limit}", str(files.train))
     test, labelled = ([], False) if files.test is None else _read_test(task, files.test)
     if files.valid is not None:
         valid = list(task.read(files.valid, "valid"))
@@ -75,18 +76,23 @@ def read_rows(
     return TaskRows(train, valid, test, labelled)
 
 
-def draw_rows(rows: Iterable[Row], limit: int | None, seed: int) -> list[Row]:
-    """Return all rows, or `limit` of them, each with the same chance, in their order; for files sorted by label, say."""
+def draw_rows(rows: Iterable[Row], limit: int | None, seed: int) -> tuple[list[Row], int]:
+    """Return all rows, or `limit` of them, each with the same chance, in their order; and how many there are.
+
+    For files sorted by label, say.
+    """
     if limit is None:
-        return list(rows)
+        every = list(rows)
+        return every, len(every)
     draw = random.Random(seed)
     kept: list[tuple[int, Row]] = []
+    number = -1
     for number, row in enumerate(rows):
         if number < limit:
             kept.append((number, row))
         elif (place := draw.randrange(number + 1)) < limit:
             kept[place] = (number, row)
-    return [row for _, row in sorted(kept, key=lambda pair: pair[0])]
+    return [row for _, row in sorted(kept, key=lambda pair: pair[0])], number + 1
 
 
 def _read_test(task: Task, path: Path) -> tuple[list[Row], bool]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from nlpsuite.config import Settings, build, merge
+from nlpsuite.training.finite import OnNan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +61,14 @@ class FinetuneSettings(Settings):
         token_dropout: Share of input tokens hidden behind the mask token in training.
         batch_tokens: Tokens in an optimiser step, padding included; None: by the number and length of rows.
         micro_tokens: Tokens computed at once; None: 2,048 on a CPU, 32,768 on a GPU.
+        on_nan: What to do where a loss or gradient is not finite: `stop`, with the weights before it saved; `skip` the step; or
+            `rollback` to the checkpoint before it and go on with the rows after it.
+        on_nan_limit: So many such steps a run bears; at the next one it stops.
         validations: How often to validate at most, at even distances.
         validation_share: The most of the run that validations may take.
         patience: Stop after so many validations without a better score; 0: never.
         seed: Decides splits, order, head and dropout.
+        workers: Processes that make batches ahead; None: 2 where a GPU trains, none on a CPU. They change nothing else.
         precision: `auto`: bf16 on a GPU that has it, float32 elsewhere.
         devices: How many devices, or their indices; `auto`: all.
         nodes: How many machines.
@@ -92,10 +97,13 @@ class FinetuneSettings(Settings):
     token_dropout: float = Field(default=0.05, ge=0, lt=1)
     batch_tokens: int | None = Field(default=None, ge=1)
     micro_tokens: int | None = Field(default=None, ge=1)
+    on_nan: OnNan = "stop"
+    on_nan_limit: int = Field(default=10, ge=0)
     validations: int = Field(default=20, ge=1, le=10_000)
     validation_share: float = Field(default=0.06, gt=0, le=1)
     patience: int = Field(default=10, ge=0)
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
+    workers: int | None = Field(default=None, ge=0, le=64)
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     devices: str = "auto"
     nodes: int = Field(default=1, ge=1)

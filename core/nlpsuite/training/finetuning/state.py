@@ -19,21 +19,26 @@ def is_first_process() -> bool:
     return not getattr(rank_zero_only, "rank", 0)
 
 
-def open_run(path: Path, *, resume: bool) -> RunFolder:
+def open_run(path: Path, *, resume: bool, trusted: bool) -> RunFolder:
     """Make the run's folder, or open that of a stopped run.
 
     Only the first of several processes writes there; the others get a folder of their own that vanishes with them.
+
+    Args:
+        path: The folder.
+        resume: Whether to open that of a stopped run.
+        trusted: Whether to do so even if it was written elsewhere.
 
     Raises:
         UserError: A new folder is not empty, or there is no run to go on with.
     """
     if is_first_process():
-        return _stopped_run(path) if resume else RunFolder.create(path)
+        return _stopped_run(path, trusted) if resume else RunFolder.create(path)
     own = Path(tempfile.mkdtemp(prefix="nlpsuite-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     run = RunFolder.create(own)
     if resume:
-        first = _stopped_run(path)
+        first = _stopped_run(path, trusted)
         run.last = first.last
         for file in first.checkpoints.glob("*"):
             if file.name not in (LAST, PREVIOUS, MANIFEST):
@@ -41,7 +46,8 @@ def open_run(path: Path, *, resume: bool) -> RunFolder:
     return run
 
 
-def _stopped_run(path: Path) -> RunFolder:
+def _stopped_run(path: Path, trusted: bool) -> RunFolder:
     if (path / "metrics.json").is_file():
         raise UserError("the run is finished", where=path, fix=f"use it: suite predict {path} FILE")
-    return RunFolder.reopened(path) if is_first_process() else RunFolder.existing(path)
+    open_ = RunFolder.reopened if is_first_process() else RunFolder.existing
+    return open_(path, trusted=trusted)

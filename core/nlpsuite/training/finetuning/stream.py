@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from nlpsuite.tasks.batches import BatchOrder, collate
 from nlpsuite.tasks.task import Batch
@@ -49,9 +48,3 @@ class TrainBatches(Dataset[Batch]):
     def __getitem__(self, index: int) -> Batch:
         number = (self._first + index) * self._world + self._rank
         return collate([self._windows[place] for place in self._order.batch(number)], self._pad_id)
-
-
-def one_by_one(batches: TrainBatches) -> DataLoader[Batch]:
-    """Return a loader that hands out batches in order, as they are."""
-    # A generator of its own, or the loader would draw from the process's chance.
-    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=0, generator=torch.Generator())

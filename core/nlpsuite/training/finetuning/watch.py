@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 
 from nlpsuite.people import people_count, people_time
-from nlpsuite.training.finite import check_finite
 
 if TYPE_CHECKING:
     from nlpsuite.report import Progress
+    from nlpsuite.training.bad_steps import BadSteps
     from nlpsuite.training.finetuning.module import FinetuneModule
     from nlpsuite.training.finetuning.pace import Pace
     from nlpsuite.training.finetuning.validation import Validator
@@ -39,6 +40,7 @@ class FinetuneWatch(pl.Callback):
         validator: Scores the validation rows.
         monitor: The metric that picks the best weights.
         flag: Set by a signal.
+        bad_steps: Deals with steps whose numbers have gone bad.
         report: Where to tell.
         bar: The progress bar.
 
@@ -55,11 +57,12 @@ class FinetuneWatch(pl.Callback):
         validator: Validator,
         monitor: str,
         flag: StopFlag,
+        bad_steps: BadSteps,
         report: LoggedReporter,
         bar: Progress,
     ):
         self._run, self._pace, self._validator, self._monitor = run, pace, validator, monitor
-        self._flag, self._report, self._bar = flag, report, bar
+        self._flag, self._bad_steps, self._report, self._bar = flag, bad_steps, report, bar
         self._step = 0
         self._earlier_seconds = 0.0
         self._started: float | None = None
@@ -110,9 +113,11 @@ class FinetuneWatch(pl.Callback):
         pl_module.progress, due, self.signal_number = trainer.strategy.broadcast(now)
         # Before the task itself is trained its scores say nothing, and must neither be the best nor try anyone's patience.
         due = due and not pl_module.adapts
-        self._tell(pl_module)
-        if due or self.signal_number is not None:
-            check_finite({"the loss": float(pl_module.last_loss)}, self._step)
+        if pl_module.bad is not None:
+            save = partial(trainer.save_checkpoint, self._run.last)
+            self._bad_steps.meet(pl_module.bad, self._step, pl_module, save)
+        else:
+            self._tell(pl_module)
         best = due and self._validate(pl_module)
         self.finished = pl_module.progress >= 1.0 or self.stopped_early
         stopping = self.finished or self.signal_number is not None
@@ -131,7 +136,6 @@ class FinetuneWatch(pl.Callback):
         if due or self._step % 10 == 0:
             assert module.last_loss is not None
             self._loss = float(module.last_loss)
-            check_finite({"the loss": self._loss}, self._step)
         per_step = self.training_seconds / self._step
         speed, left = self.tokens_per_second(module), self._pace.seconds_left(self._step, per_step)
         note = f"step {self._step:,}  loss {self._loss:.3f}  lr x{module.rate:.3f}  {people_count(speed)} tokens/s"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from nlpsuite.files import read_json
 from nlpsuite.people import people_bytes, people_count, people_time
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def pretraining_card(
 ) -> str:
     """Return the card as Markdown with front matter; a run that started from a backbone tells that one's history too."""
     # As it was typed first: a resumed run is another command.
-    command = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))["command"]
+    command = read_json(run.path / "environment.json")["command"]
     rows = [
         ("parameters", f"{shape.parameters:,} ({shape.n_layers} layers, width {shape.d_model}, {shape.n_heads} heads)"),
         ("vocabulary", f"{shape.vocab_size:,} SentencePiece BPE pieces with byte fallback"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from nlpsuite.backbone.objectives import Example, Masking, causal_example, is_masked_row, masked_example
 from nlpsuite.text.order import RowOrder
@@ -141,8 +141,3 @@ class PretrainSteps(Dataset["list[Part]"]):
 def make_masking(rate: float, longest: int, tokenizer: Tokenizer) -> Masking:
     """Return how tokens are masked for a tokenizer."""
     return Masking(rate, longest, tokenizer.mask_id, FIRST_ORDINARY_ID, tokenizer.vocab_size)
-
-
-def one_by_one(steps: PretrainSteps) -> DataLoader[list[Part]]:
-    """Return a loader that hands out steps in order, as they are."""
-    return DataLoader(steps, batch_size=None, shuffle=False, num_workers=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,8 +15,10 @@ import torch
 from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.backbone.optimizer import make_optimizer, rate_factor, set_rates
 from nlpsuite.backbone.sampled import draw_candidates
+from nlpsuite.training.finite import LOGGED, BadStep, Limit, gradient_norm, what_is_bad
+from nlpsuite.training.loading import in_order
 from nlpsuite.training.pretraining.average import TailAverage
-from nlpsuite.training.pretraining.data import PretrainSteps, one_by_one
+from nlpsuite.training.pretraining.data import PretrainSteps
 from nlpsuite.training.pretraining.divided import divide, is_divided
 from nlpsuite.training.pretraining.short_rows import row_length
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+DOCUMENT_TOKENS = 12
+"""Tokens shown of a document's beginning."""
 LOSS_NAMES = {"causal": "train/loss", "bidirectional": "train/masked_loss"}
 
 
@@ -75,6 +80,9 @@ class PretrainModule(pl.LightningModule):
         signal_number: A signal that came to any of the processes.
         reserve: Seconds of the budget to keep for what follows training.
         finished: Whether the budget is spent.
+        position: The step of the order that comes next. It is ahead of the steps taken by those that were passed over.
+        bad: The latest step's numbers, where they had gone bad in any of the processes: it was not taken.
+        limit: How many of them the run bears.
     """
 
     def __init__(
@@ -98,7 +106,9 @@ class PretrainModule(pl.LightningModule):
         self.progress = 0.0
         self.signal_number: int | None = None
         self._average = TailAverage(backbone, settings.optimizer.average)
-        self._first_step = 0
+        self.position = self._first = 0
+        self.bad: BadStep | None = None
+        self.limit = Limit(settings.on_nan_limit)
         self.tokens_seen = 0
         self.last_losses: dict[str, torch.Tensor] = {}
         self.reserve = 0.0
@@ -125,7 +135,7 @@ class PretrainModule(pl.LightningModule):
             divide(self.backbone, self.device_mesh["data_parallel"])
 
     def training_step(self, parts: list[Part], batch_index: int) -> None:
-        """Take one optimiser step: add up the gradients of its parts, and update."""
+        """Take one optimiser step: add up the gradients of its parts, and update, unless they have gone bad."""
         optimizer = self.optimizers()
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
         progress, tokens = self.progress, 0
@@ -146,16 +156,18 @@ class PretrainModule(pl.LightningModule):
                 losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
                 tokens += part.example.tokens
         self.last_losses = {name: torch.stack(each).mean() for name, each in losses.items()}
-        self._clip(optimizer.optimizer)
-        set_rates(optimizer.optimizer, self._factor(progress))
-        optimizer.step()
+        self.bad = self._clip(optimizer.optimizer, parts, [loss for each in losses.values() for loss in each])
+        if self.bad is None:
+            set_rates(optimizer.optimizer, self._factor(progress))
+            optimizer.step()
+            self._average.update(progress)
+            self.position += 1
         optimizer.zero_grad()
-        self._average.update(progress)
         self.agree(tokens)
 
     def _candidates(self, parts: list[Part]) -> Candidates:
         """Draw the tokens that this step's output layer is computed for."""
-        generator = np.random.default_rng((self._settings.seed, 2, self.global_step))
+        generator = np.random.default_rng((self._settings.seed, 2, self.position))
         targets = [part.example.targets_N for part in parts]
         vocab_size = self.backbone.config.vocab_size
         return draw_candidates(targets, vocab_size, self._settings.sampled_rate, generator)
@@ -170,13 +182,47 @@ class PretrainModule(pl.LightningModule):
         block = getattr(self.trainer.strategy, "block_backward_sync", None)
         return nullcontext() if block is None else block()
 
-    def _clip(self, optimizer: torch.optim.Optimizer) -> None:
-        if not self._settings.optimizer.clip:
-            return
+    def _clip(self, optimizer: torch.optim.Optimizer, parts: list[Part], losses: list[torch.Tensor]) -> BadStep | None:
+        """Clip the gradient, and return what is bad in it or in the losses of any process.
+
+        The one place where the processor waits for a GPU: numbers must be known before the weights are changed.
+        """
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None:
+            # It looks for such gradients itself, lets them pass, and scales the loss down.
             scaler.unscale_(optimizer)
-        torch.nn.utils.clip_grad_norm_(self.backbone.parameters(), self._settings.optimizer.clip)
+        norm = gradient_norm(self.backbone.parameters())
+        if self._settings.optimizer.clip:
+            torch.nn.utils.clip_grads_with_norm_(self.backbone.parameters(), self._settings.optimizer.clip, norm)
+        read = torch.stack([norm, *losses]).tolist()
+        bad = what_is_bad(0.0 if scaler is not None else read[0], read[1:])
+        if not self._group.total([float(bad is not None)])[0]:
+            return None
+        guilty = [part for part, loss in zip(parts, read[1:], strict=False) if not math.isfinite(loss)] or parts
+        documents = {number for part in guilty for number in part.example.documents} if bad is not None else set()
+        shared = self._group.join(sorted(documents), LOGGED)
+        what = bad or "the loss or gradient of another process was not finite"
+        return BadStep(what, tuple(map(self._told, shared.some)), shared.total - len(shared.some))
+
+    def _told(self, document: int) -> str:
+        """Return how people can know a document: its number, and how it begins."""
+        begins = self._tokenizer.decode(self._tokens.document(document)[:DOCUMENT_TOKENS].tolist())
+        return f"document {document:,}: {' '.join(begins.split())!r}"
+
+    def stand_before(self) -> None:
+        """Stand where the run stood before its latest step, which changed nothing: the position is there still."""
+
+    def pass_over(self) -> None:
+        """Go on without the step that was bad."""
+        self.position += 1
+
+    def go_back(self, state: dict[str, Any]) -> None:
+        """Take the weights and the optimiser's state of a checkpoint; order, clock and budget go on from where they are."""
+        self.load_state_dict(state["state_dict"])
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        optimizer.optimizer.load_state_dict(state["optimizer_states"][0])
+        self._average.load(state["nlpsuite"]["average"])
 
     def transfer_batch_to_device(self, parts: list[Part], device: torch.device, dataloader_idx: int) -> list[Part]:
         """Move a step."""
@@ -204,16 +250,18 @@ class PretrainModule(pl.LightningModule):
             objective=self._settings.objective,
             rows=self._rows,
             seed=self._settings.seed,
-            first=self._first_step,
+            first=self._first,
             rank=self._group.rank,
             in_step=is_divided(self.backbone),
         )
-        return one_by_one(steps)
+        return in_order(steps, self._settings.workers, self.device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what resume needs beside weights, optimiser and step."""
         checkpoint["nlpsuite"] = {
             "seconds": self._watch.seconds,
+            "position": self.position,
+            "bad_steps": self.limit.met,
             "tokens_seen": self.tokens_seen,
             "reserve": self.reserve,
             "finished": self.finished,
@@ -221,9 +269,10 @@ class PretrainModule(pl.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take it back; the loader starts at the step, for order is a function of seed and step."""
+        """Take it back; the loader starts at the position, for order is a function of seed and position."""
         own = checkpoint["nlpsuite"]
         self.tokens_seen, self.reserve, self.finished = own["tokens_seen"], own["reserve"], own["finished"]
         self._average.load(own["average"])
         self._watch.start(own["seconds"])
-        self._first_step = checkpoint["global_step"]
+        self.position = self._first = own["position"]
+        self.limit.met = own["bad_steps"]

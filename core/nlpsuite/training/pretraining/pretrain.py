@@ -21,9 +21,10 @@ from nlpsuite.config import merge
 from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.people import people_time
 from nlpsuite.report import Silent
+from nlpsuite.training.bad_steps import BadSteps
 from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
 from nlpsuite.training.checkpoints import find_checkpoint
-from nlpsuite.training.lightning import check_where, devices_here, quiet_lightning, trainer_options
+from nlpsuite.training.lightning import check_strategy, check_where, devices_here, quiet_lightning, trainer_options
 from nlpsuite.training.logged import LoggedReporter
 from nlpsuite.training.pretraining.card import pretraining_card
 from nlpsuite.training.pretraining.compile_trial import choose_compiled
@@ -70,6 +71,7 @@ class PretrainRequest:
         init: A backbone's folder to start from, or None to start afresh.
         tokens: The tokenised text of the run to go on with; None: prepare it.
         resume: Whether to go on with the stopped run in `out`.
+        trust: Whether to go on even from a state that was written in another folder.
         resume_command: What the user types to go on after a stop.
     """
 
@@ -80,6 +82,7 @@ class PretrainRequest:
     init: Path | None
     tokens: Path | None
     resume: bool
+    trust: bool = False
     resume_command: str
 
 
@@ -129,7 +132,7 @@ def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[s
     card = pretraining_card(config, job.text, settings, scores, machine, job.run, request.text, request.init)
     save_backbone(job.run.model, backbone, job.text.tokenizer, getattr(torch, settings.store), card)
     scores["seconds"] = round(job.watch.seconds, 1)
-    job.run.write_metrics(scores)
+    job.run.write_metrics(scores | {"documents": job.text.train.meta.account})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,12 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     with group.others_wait():
         check_where(settings, machine)
         _check_strategy(settings)
-        run = RunFolder.reopened(request.out) if request.resume else RunFolder.create(request.out)
+        run = (
+            RunFolder.reopened(request.out, trusted=request.trust) if request.resume else RunFolder.create(request.out)
+        )
         log = LoggedReporter(report, run.log)
+        if run.begun_before:
+            log.say(f"{run.path}: the run begun here was stopped before its first save; it starts again")
         with run.discarded_on_failure(keep=request.resume):
             saved = find_checkpoint(run.checkpoints, log) if request.resume else None
             backbone, text = _backbone_and_text(request, machine, log)
@@ -185,12 +192,10 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
 
 
 def _check_strategy(settings: PretrainSettings) -> None:
-    if settings.strategy not in STRATEGIES:
-        raise UserError(
-            f"pretraining with `{settings.strategy}` is not supported",
-            where="--strategy",
-            fix=f"use one of {', '.join(STRATEGIES)}",
-        )
+    check_strategy(settings.strategy, STRATEGIES, "pretraining")
+    if settings.strategy == "fsdp" and settings.on_nan == "rollback":
+        what = "a network that is divided over devices does not go back"
+        raise UserError(what, where="--on-nan rollback", fix="use skip or stop")
     if settings.strategy == "fsdp" and settings.compile:
         raise UserError("a network that is divided over devices is not compiled", where="compile", fix="leave it out")
 
@@ -288,6 +293,7 @@ def _train(
             job.plan.validations,
             flag,
             group,
+            BadSteps(job.run, settings.on_nan, request.resume_command, job.log),
             job.log,
             bar,
         )
@@ -301,6 +307,7 @@ def _train(
         **({} if validation is None else {"validation_tokens": validation.tokens}),
         **{name: round(float(loss), 5) for name, loss in module.last_losses.items()},
         "steps": steps,
+        **({"bad_steps": module.limit.met} if module.limit.met else {}),
         "tokens": module.tokens_seen,
         "parameters": backbone.config.parameters,
         "seconds": round(job.watch.seconds, 1),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nlpsuite.config import Settings
 from nlpsuite.text.corpus import TextSettings
+from nlpsuite.training.finite import OnNan
 
 
 class ModelSettings(Settings):
@@ -116,10 +117,14 @@ class PretrainSettings(Settings):
             of the others.
         sampled_rate: The share of the others in that sample.
         seed: Decides weights, order, masks and samples.
+        on_nan: What to do where a loss or gradient is not finite: `stop`, with the weights before it saved; `skip` the step; or
+            `rollback` to the checkpoint before it and go on with the text after it.
+        on_nan_limit: So many such steps a run bears; at the next one it stops.
         validations: How often the run validates and saves, at even distances.
         valid_tokens: The most validation tokens looked at each time.
         samples: Continuations shown at each validation.
         store: How the finished weights are stored.
+        workers: Processes that make batches ahead; None: 2 where a GPU trains, none on a CPU. They change nothing else.
         precision: `auto`: bf16 on a GPU that has it, float32 elsewhere.
         devices: How many devices, or their indices; `auto`: all.
         nodes: How many machines.
@@ -141,10 +146,13 @@ class PretrainSettings(Settings):
     sampled_output: float = Field(default=0.0, ge=0, le=1)
     sampled_rate: float = Field(default=0.15, gt=0, le=1)
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
+    on_nan: OnNan = "stop"
+    on_nan_limit: int = Field(default=10, ge=0)
     validations: int = Field(default=10, ge=1, le=1000)
     valid_tokens: int = Field(default=65_536, ge=1)
     samples: int = Field(default=2, ge=0, le=20)
     store: Literal["float32", "bfloat16", "float16"] = "float32"
+    workers: int | None = Field(default=None, ge=0, le=64)
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     devices: str = "auto"
     nodes: int = Field(default=1, ge=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.report import Progress
     from nlpsuite.text.tokenizer import Tokenizer
+    from nlpsuite.training.bad_steps import BadSteps
     from nlpsuite.training.budget import Budget, Stopwatch
     from nlpsuite.training.logged import LoggedReporter
     from nlpsuite.training.pretraining.module import PretrainModule
@@ -47,6 +49,7 @@ class PretrainWatch(pl.Callback):
         validations: How often to validate and save.
         flag: Set by a signal.
         group: The processes that train together; the first alone writes and tells.
+        bad_steps: Deals with steps whose numbers have gone bad.
         report: Where to tell.
         progress: The bar.
     """
@@ -62,12 +65,13 @@ class PretrainWatch(pl.Callback):
         validations: int,
         flag: StopFlag,
         group: Together,
+        bad_steps: BadSteps,
         report: LoggedReporter,
         progress: Progress,
     ):
         self._run, self._budget, self._watch = run, budget, watch
         self._validation, self._tokenizer, self._settings = validation, tokenizer, settings
-        self._flag, self._group = flag, group
+        self._flag, self._group, self._bad_steps = flag, group, bad_steps
         self._report, self._progress = report, progress
         self._clock = CheckedClock(validations)
         self._step = self._first_step = 0
@@ -102,14 +106,16 @@ class PretrainWatch(pl.Callback):
         """At a step boundary: tell, validate and save when due, stop when the budget is spent or a signal came."""
         self._step = trainer.global_step
         progress = pl_module.progress
-        self._tell(pl_module)
+        if pl_module.bad is not None:
+            save = partial(trainer.save_checkpoint, self._run.last)
+            self._bad_steps.meet(pl_module.bad, pl_module.position + 1, pl_module, save)
+        else:
+            self._tell(pl_module)
         due = self._clock.due(progress)
         # Kept, not asked again later: a resumed run must know that this one had come to its end.
         if progress >= 1.0:
             pl_module.finish()
         stopping = pl_module.signal_number is not None or pl_module.finished
-        if due or stopping:
-            check_finite(self._read_losses(pl_module), self._step)
         if due:
             self.validate(pl_module)
         if due or stopping:
@@ -121,19 +127,15 @@ class PretrainWatch(pl.Callback):
         if self._group.is_first:
             self._run.append_metrics(figures)
 
-    def _read_losses(self, module: PretrainModule) -> dict[str, float]:
-        self._losses = {name: float(loss) for name, loss in module.last_losses.items()}
-        return self._losses
-
     def _tell(self, module: PretrainModule) -> None:
         now = self._watch.seconds
         ends = self._step == self._first_step + 1 or module.progress >= 1.0
         due = ends or now - self._logged >= LOG_EVERY_SECONDS
-        per_step = self.training_seconds / (self._step - self._first_step)
+        per_step = self.training_seconds / max(1, self._step - self._first_step)
         left = self._budget.seconds_left(self._step, now, per_step)
         # Reading a loss waits for the device, so it is read only as often as a person can follow.
         if due or self._step % 10 == 0:
-            check_finite(self._read_losses(module), self._step)
+            self._losses = {name: float(loss) for name, loss in module.last_losses.items()}
         speed = self.tokens_per_second(module)
         losses = "  ".join(
             f"{name.removeprefix('train/').replace('_', ' ')} {x:.3f}" for name, x in self._losses.items()

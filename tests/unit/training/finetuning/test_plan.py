@@ -41,7 +41,7 @@ def prepared(backbone_folder: Path) -> Callable[[int], Prepared]:
         train = [Row({"text": f"The cat sat {n % 7}"}, ("good", "bad")[n % 2]) for n in range(number)]
         task.fit(train)
         rows = TaskRows(train, train[:10], [], False)
-        return Prepared(task, task.make_head(16), backbone, tokenizer, rows, encode_rows(task, train, Silent()))
+        return Prepared(task, task.make_head(16), backbone, tokenizer, rows, *encode_rows(task, train, Silent()))
 
     return make
 

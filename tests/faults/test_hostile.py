@@ -1,0 +1,259 @@
+"""Artifacts that mean harm: none runs code, none takes memory without bound, each is refused in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import shutil
+import struct
+
+import pytest
+import torch
+
+from nlpsuite.cli.app import main
+from nlpsuite.training.checkpoints import VerifiedCheckpointIO
+
+hostile = pytest.mark.fault(
+    "hostile artifacts: pickle in every position, `_target_`, `_instantiator`, YAML tags and aliases, `../` names, huge headers, "
+    "overlapping tensors, a configuration of 10^12 weights; each with each command that reads it",
+    "a canary is never made; exit status 2; one line; less than 300 MB of memory taken",
+)
+MEMORY = 300 << 20
+COMMANDS = {
+    "predict": ("predict", "RUN", "texts.txt"),
+    "evaluate": ("evaluate", "RUN", "--data", "rows.tsv"),
+    "run": ("run", "sentiment", "--data", "rows.tsv", "--backbone", "RUN", "--max-steps", "1", "--out", "new"),
+    "generate": ("generate", "RUN", "--prompt", "one"),
+    "pretrain": ("pretrain", "text.txt", "--init", "RUN", "--max-steps", "1", "--out", "new"),
+}
+HEAD = ("predict", "evaluate")
+"""Commands that read a head."""
+
+
+class Harm:
+    """What makes the canary when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("canary",)
+
+
+def head_folder(model):
+    return next((model / "heads").iterdir())
+
+
+def pickled(name):
+    def make(model):
+        with (model / name).open("wb") as file:
+            torch.save({"weights": Harm()}, file)
+
+    return make
+
+
+def plain_pickle(name):
+    return lambda model: (model / name).write_bytes(pickle.dumps(Harm()))
+
+
+def head(make):
+    return lambda model: make(head_folder(model))
+
+
+def edited(name, change):
+    def make(folder):
+        data = json.loads((folder / name).read_text())
+        change(data)
+        (folder / name).write_text(json.dumps(data))
+
+    return make
+
+
+def tensors(header, data=b"", length=None):
+    """Write a safetensors file by hand."""
+
+    def make(folder):
+        text = json.dumps(header).encode()
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", length or len(text)) + text + data)
+
+    return make
+
+
+def overlapping(folder):
+    """Every tensor of the file at the same place."""
+    path = folder / "model.safetensors"
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header, data = json.loads(file.read(length)), file.read()
+    first = next(value["data_offsets"] for name, value in header.items() if name != "__metadata__")
+    for name, value in header.items():
+        if name != "__metadata__":
+            value["data_offsets"] = first
+    tensors(header, data)(folder)
+
+
+def enormous(data):
+    data.update(hidden_size=65_536, num_hidden_layers=512, intermediate_size=262_144, vocab_size=2_000_000)
+
+
+def many_labels(data):
+    data["state"]["labels"] = [f"label {number}" for number in range(300_000)]
+
+
+def filled(name, what, size):
+    return lambda folder: (folder / name).write_bytes(what * size)
+
+
+BACKBONES = {
+    "weights: a pickle of torch": pickled("model.safetensors"),
+    "weights: a pickle": plain_pickle("model.safetensors"),
+    "tokenizer: a pickle": plain_pickle("tokenizer.model"),
+    "tokenizer: noise": lambda model: (model / "tokenizer.model").write_bytes(os.urandom(5000)),
+    "config: a pickle": plain_pickle("config.json"),
+    "config: 10^12 weights": edited("config.json", enormous),
+    "config: a context beyond all bounds": edited("config.json", lambda data: data.update(max_position_embeddings=1 << 60)),
+    "config: a longest context": edited("config.json", lambda data: data.update(max_position_embeddings=1 << 22, num_hidden_layers=512)),
+    "config: a number as text": edited("config.json", lambda data: data.update(hidden_size="os.system('x')")),
+    "config: nested without end": filled("config.json", b"[", 1_000_000),
+    "config: 200 MB": filled("config.json", b" ", 200_000_000),
+    "config: a list": lambda model: (model / "config.json").write_text("[1]"),
+    "weights: a header of 10^18 bytes": tensors({}, length=1 << 60),
+    "weights: a header of 90 MB that is not there": tensors({}, length=90_000_000),
+    "weights: a tensor of 2^80 values": tensors({"model.embed_tokens.weight": {"dtype": "F32", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 4]}}, b"abcd"),
+    "weights: overlapping tensors": overlapping,
+    "weights: an unknown kind of number": tensors({"x": {"dtype": "PICKLE", "shape": [1], "data_offsets": [0, 4]}}, b"abcd"),
+    "weights: offsets outside": tensors({"x": {"dtype": "F32", "shape": [1], "data_offsets": [1 << 40, (1 << 40) + 4]}}, b"abcd"),
+    "weights: a name that is a path": tensors({"../../canary": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"abcd"),
+    "weights: empty": lambda model: (model / "model.safetensors").write_bytes(b""),
+}  # fmt: skip
+HEADS = {
+    "head: a pickle of torch": head(pickled("model.safetensors")),
+    "head: a pickle": head(plain_pickle("model.safetensors")),
+    "head: its config a pickle": head(plain_pickle("config.json")),
+    "head: `_target_` in the settings": head(edited("config.json", lambda data: data["settings"].update(_target_="os.mkdir"))),
+    "head: `_target_` beside the settings": head(edited("config.json", lambda data: data.update(_target_="os.mkdir"))),
+    "head: `_instantiator`": head(edited("config.json", lambda data: data.update(_instantiator="os.mkdir"))),
+    "head: a task that is a path": head(edited("config.json", lambda data: data.update(task="../../evil"))),
+    "head: another task's": head(edited("config.json", lambda data: data.update(task="ner"))),
+    "head: settings of the wrong kind": head(edited("config.json", lambda data: data["settings"].update(dropout={"_target_": "os.mkdir"}))),
+    "head: a state of the wrong kind": head(edited("config.json", lambda data: data.update(state={"labels": 5}))),
+    "head: labels that are no text": head(edited("config.json", lambda data: data["state"].update(labels=[{"a": 1}, ["b"]]))),
+    "head: more labels than weights": head(edited("config.json", many_labels)),
+    "head: a file of 10^18 bytes it says": head(tensors({}, length=1 << 60)),
+    "head: overlapping tensors": head(overlapping),
+    "head: nested without end": head(filled("config.json", b"[", 1_000_000)),
+    "head: a folder with a name that is a path": lambda model: head_folder(model).rename(model / "heads" / "..evil"),
+}  # fmt: skip
+CASES = [(name, make, command) for name, make in BACKBONES.items() for command in COMMANDS]
+CASES += [(name, make, command) for name, make in HEADS.items() for command in HEAD]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, run_folder):
+    """A folder to work in, with a run to spoil, and something to do with it."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run_folder, tmp_path / "RUN")
+    (tmp_path / "texts.txt").write_text("one\ntwo\n")
+    (tmp_path / "rows.tsv").write_text("text\tlabel\n" + "one\tgood\ntwo\tbad\n" * 40)
+    (tmp_path / "text.txt").write_text("\n\n".join(f"the mill of {n} turns in the wind." for n in range(300)))
+    return tmp_path
+
+
+def refuse(words, folder, capsys):
+    """Run a command that must refuse in one line; return what it said."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    status = main(list(words))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    err = capsys.readouterr().err
+    assert not (folder / "canary").exists(), "code of the artifact ran"
+    assert status == 2, err
+    assert grown < MEMORY, f"{grown >> 20} MB"
+    said = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1, err
+    assert "Traceback" not in err
+    assert len(said[0]) < 1000
+    return said[0]
+
+
+@hostile
+@pytest.mark.parametrize(("name", "make", "command"), CASES, ids=[f"{name}, {command}" for name, _, command in CASES])
+def test_an_artifact_that_means_harm(folder, capsys, name, make, command):
+    make(folder / "RUN" / "model")
+    refuse(COMMANDS[command], folder, capsys)
+    assert not (folder / "new").exists()
+
+
+RECIPES = {
+    "tags": "!!python/object/apply:os.mkdir [canary]\n",
+    "a tag in a setting": "seed: !!python/object/apply:os.mkdir [canary]\n",
+    "a name of Python": "seed: !!python/name:os.system\n",
+    "`_target_`": "_target_: os.mkdir\n",
+    "`_target_` inside": "task: {_target_: os.mkdir, path: canary}\n",
+    "aliases of aliases": "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+    "nested without end": "a: " + "[" * 100_000,
+}  # fmt: skip
+
+
+@hostile
+@pytest.mark.parametrize("command", ["run", "pretrain"])
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_a_recipe_that_means_harm(folder, capsys, name, command):
+    (folder / "recipe.yaml").write_text(RECIPES[name])
+    words = {"run": ("run", "sentiment", "--data", "rows.tsv"), "pretrain": ("pretrain", "text.txt")}[command]
+    refuse([*words, "--config", "recipe.yaml", "--out", "new"], folder, capsys)
+
+
+def stopped_run(folder, settings, checkpoint):
+    run = folder / "theirs"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.yaml").write_text(settings)
+    VerifiedCheckpointIO().save_checkpoint(
+        {"global_step": 1, "nlpsuite": {"seconds": 1.0}}, run / "checkpoints" / "last.ckpt"
+    )
+    if checkpoint is not None:
+        with (run / "checkpoints" / "last.ckpt").open("wb") as file:
+            torch.save(checkpoint, file)
+        (run / "checkpoints" / "manifest.json").unlink()
+    return run.rename(folder / "mine")
+
+
+@hostile
+@pytest.mark.parametrize("command", ["run", "pretrain"])
+def test_a_run_from_elsewhere_names_no_plugin_to_load(folder, capsys, command):
+    """The settings of a stopped run name a plugin, which is code; from elsewhere they are not even read."""
+    plugin = folder / "evil"
+    plugin.mkdir()
+    (plugin / "pyproject.toml").write_text(
+        '[project]\nname = "nlpsuite-evil"\nversion = "1"\n[project.entry-points.nlpsuite]\nevil = "evil_module"\n'
+    )
+    (plugin / "evil_module.py").write_text("import os\nos.mkdir('canary')\n")
+    stopped_run(folder, f"target: {plugin}\n", None)
+    said = refuse([command, "--resume", "--out", "mine"], folder, capsys)
+    assert "--trust-checkpoint" in said
+
+
+@hostile
+@pytest.mark.parametrize("command", ["run", "pretrain"])
+@pytest.mark.parametrize("what", ["checkpoint", "tags"])
+def test_a_run_from_elsewhere_runs_no_code_even_if_trusted(folder, capsys, command, what):
+    settings = (
+        "target: sentiment\ndata: rows.tsv\n"
+        if command == "run"
+        else "corpus: [text.txt]\nmax_steps: 2\nmodel: {size: nano}\n"
+    )
+    if what == "tags":
+        settings = "!!python/object/apply:os.mkdir [canary]\n"
+    stopped_run(folder, settings, {"global_step": 1, "nlpsuite": {"seconds": 1.0}, "harm": Harm()})
+    refuse([command, "--resume", "--trust-checkpoint", "--out", "mine"], folder, capsys)
+
+
+@pytest.mark.fault("pickle, in the commands that use an artifact (guarded)", "none unpickles anything")
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_commands_never_unpickle(folder, capsys, monkeypatch, command):
+    def forbidden(*words, **named):
+        raise AssertionError("something was unpickled")
+
+    for owner, name in ((pickle, "load"), (pickle, "loads"), (pickle, "Unpickler"), (torch, "load")):
+        monkeypatch.setattr(owner, name, forbidden)
+    monkeypatch.setattr(torch.serialization, "pickle_module", None, raising=False)
+    status = main(list(COMMANDS[command]))
+    assert status == 0, capsys.readouterr().err

@@ -1,0 +1,198 @@
+"""Starts `suite` in processes that can be killed: a server that has imported everything once, and forks for each command.
+
+Not a test. It reads jobs from stdin, one JSON object a line, and answers each with a line of JSON. What a fault needs inside a
+process (a signal in the middle of a step, a full disk in the middle of a save) is put there by `hooks`, so that no such thing is
+in the product.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from nlpsuite.cli import launch
+from nlpsuite.cli.app import main
+from nlpsuite.training import checkpoints
+from nlpsuite.training.finetuning import finetune
+from nlpsuite.training.finetuning.module import FinetuneModule
+from nlpsuite.training.finetuning.validation import Validator
+from nlpsuite.training.pretraining import module, pretrain
+from nlpsuite.training.pretraining.module import PretrainModule
+from nlpsuite.training.pretraining.validation import ValidationText
+
+
+def note_documents(file):
+    """Write down the documents, or the rows, of every micro-batch that is trained on."""
+
+    def wrap(cls, tell):
+        real = cls.training_step
+        own = file.replace("RANK", os.environ.get("RANK", "0"))
+
+        def step(self, batch, index):
+            result = real(self, batch, index)
+            with Path(own).open("a") as out:
+                out.write(json.dumps(tell(self, batch)) + "\n")
+            return result
+
+        cls.training_step = step
+
+    wrap(PretrainModule, lambda self, parts: [list(part.example.documents) for part in parts])
+    wrap(FinetuneModule, lambda self, batch: [[int(i) for i in window.ids] for window in batch.windows])
+
+
+def at(phase, nth, action):
+    """Do something when a phase comes for the nth time."""
+    count = [0]
+
+    def before(owner, name):
+        real = getattr(owner, name)
+
+        def called(*words, **named):
+            count[0] += 1
+            if count[0] == nth:
+                action()
+            return real(*words, **named)
+
+        setattr(owner, name, called)
+
+    if phase == "startup":
+        # The second is what the processes beside the first do.
+        before(pretrain, "plan_rows")
+        before(pretrain, "open_prepared")
+        before(finetune, "make_plan")
+    elif phase == "training":
+        # Between the micro-batches of a step: this is called for each.
+        before(module, "objective_loss")
+        before(FinetuneModule, "training_step")
+    elif phase == "validation":
+        before(ValidationText, "causal")
+        before(Validator, "validate")
+    elif phase == "save":
+        before(checkpoints, "_sha256")
+    elif phase == "write":
+        before(checkpoints, "_write")
+    elif phase == "model":
+        before(pretrain, "save_backbone")
+        before(finetune, "save_task_model")
+    else:
+        raise ValueError(phase)
+
+
+def signal_at(phase, nth, number, rank=0, when=None):
+    """Send this process a signal in a phase, if it is the process of that rank; write down when."""
+
+    def send():
+        if when is not None:
+            Path(when).write_text(str(time.time()))
+        os.kill(os.getpid(), number)
+
+    if int(os.environ.get("RANK", "0")) == rank:
+        at(phase, nth, send)
+
+
+def full_disk_at(phase, nth, room):
+    """Let no file grow beyond so many bytes from a phase on."""
+    at(phase, nth, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)))
+
+
+def full_disk(room):
+    """Let no file grow beyond so many bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+
+
+def spoil(nth, rank):
+    """Make the loss of a micro-batch of one process bad."""
+    real, count = module.objective_loss, [0]
+
+    def loss(*words, **named):
+        count[0] += 1
+        value = real(*words, **named)
+        bad = count[0] == nth and int(os.environ.get("RANK", "0")) == rank
+        return value * float("nan") if bad else value
+
+    module.objective_loss = loss
+
+
+def in_children(*hooks):
+    """Give the processes that `--devices` starts these hooks."""
+    real = launch.subprocess.Popen
+
+    def start(command, **options):
+        arguments = command[command.index("nlpsuite.cli") + 1 :]
+        return real([sys.executable, __file__, json.dumps({"arguments": arguments, "hooks": hooks})], **options)
+
+    launch.subprocess.Popen = start
+
+
+def forget(what):
+    """Lose a part of what a checkpoint knows, for the control of the comparison: it must then come out different."""
+    real = FinetuneModule.on_load_checkpoint, PretrainModule.on_load_checkpoint
+
+    def load(which):
+        def loaded(self, checkpoint):
+            real[which](self, checkpoint)
+            if what == "position":
+                self.micro = 0
+                self.position = self._first = 0
+            elif what == "optimizer":
+                for state in checkpoint["optimizer_states"][0].get("parts", checkpoint["optimizer_states"]):
+                    state["state"] = {}
+
+        return loaded
+
+    FinetuneModule.on_load_checkpoint, PretrainModule.on_load_checkpoint = load(0), load(1)
+
+
+HOOKS = {
+    each.__name__: each for each in (note_documents, signal_at, full_disk_at, full_disk, spoil, in_children, forget)
+}
+
+
+def run(job):
+    """Be the command, and end with its status."""
+    status = 70
+    try:
+        if "folder" in job:
+            os.setsid()
+            os.chdir(job["folder"])
+            os.environ.update(job["environment"])
+            for stream, name in ((1, "out"), (2, "err")):
+                os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for name, *words in job["hooks"]:
+            HOOKS[name](*words)
+        sys.argv = ["suite", *job["arguments"]]
+        status = main(job["arguments"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def serve():
+    """Answer jobs until stdin ends."""
+    print("ready", flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        if job["do"] == "start":
+            pid = os.fork()
+            if pid == 0:
+                run(job)
+            answer = pid
+        else:
+            done, status = os.waitpid(job["pid"], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if done else None
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run(json.loads(sys.argv[1]))
+    serve()
