@@ -17,7 +17,7 @@ from nlpsuite.training.runfolder import RunFolder
 SETS = """
     model.size=nano model.vocab_size=320 model.context=32 model.d_model=32 model.n_layers=2 model.n_heads=2
     model.n_kv_heads=1 model.head_dim=16 model.d_ff=64 optimizer.batch_tokens=256 optimizer.micro_tokens=64
-    validations=2 samples=1
+    validations=2 samples=1 sampled_output=0.6
 """
 
 

@@ -97,8 +97,8 @@ def test_a_dirty_file(fault, form, spoil, outcome, tmp_path, tiny_tokenizer):
     with pytest.raises(UserError) as refusal:
         read(form, path, report, tiny_tokenizer)
     error = refusal.value
-    if report.count < dirty.ROWS:
-        assert str(error.where).startswith(str(path)), error
+    # Where a file has no rows at all, what is wrong may be that it was named.
+    assert str(error.where).startswith((str(path), "--data")), error
     assert error.fix, error
     assert "\n" not in str(error)
     assert len(str(error)) < 1000, "one line that can be read"

@@ -24,7 +24,7 @@ MEMORY = 300 << 20
 COMMANDS = {
     "predict": ("predict", "RUN", "texts.txt"),
     "evaluate": ("evaluate", "RUN", "--data", "rows.tsv"),
-    "run": ("run", "sentiment", "--data", "rows.tsv", "--backbone", "RUN", "--max-steps", "1", "--out", "new"),
+    "run": ("run", "sentiment", "--data", "rows", "--backbone", "RUN", "--max-steps", "1", "--out", "new"),
     "generate": ("generate", "RUN", "--prompt", "one"),
     "pretrain": ("pretrain", "text.txt", "--init", "RUN", "--max-steps", "1", "--out", "new"),
 }
@@ -154,6 +154,10 @@ def folder(tmp_path, monkeypatch, run_folder):
     shutil.copytree(run_folder, tmp_path / "RUN")
     (tmp_path / "texts.txt").write_text("one\ntwo\n")
     (tmp_path / "rows.tsv").write_text("text\tlabel\n" + "one\tgood\ntwo\tbad\n" * 40)
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    for name in ("train", "valid"):
+        (rows / f"{name}.tsv").write_text((tmp_path / "rows.tsv").read_text())
     (tmp_path / "text.txt").write_text("\n\n".join(f"the mill of {n} turns in the wind." for n in range(300)))
     return tmp_path
 

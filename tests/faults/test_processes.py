@@ -51,12 +51,12 @@ def test_numbers_go_bad_in_one(several, pretrain_words, tmp_path, how):
     assert first.wait() == second.wait() == (2 if how == "stop" else 0), first.err
     metrics = tmp_path / "run" / "metrics.json"
     if how == "stop":
-        assert "at step 5 (document " in first.err
+        assert "at step 3 (document " in first.err
         assert "Traceback" not in first.err + second.err
         assert not metrics.exists()
     else:
         assert json.loads(metrics.read_text())["bad_steps"] == 1
-        assert "at step 5" in first.err
+        assert "at step 3" in first.err
 
 
 def steps_of(*logs):

@@ -38,7 +38,15 @@ def words(pretrain_words, backbone_folder, tmp_path):
     few = tmp_path / "few.txt"
     few.write_text("\n\n".join(f"{line}. {other} indeed." for line, other in zip(lines, lines[7:], strict=False)))
     run = ["run", "sentiment", "--data", data, "--backbone", backbone_folder, "--max-steps", 16]
-    sets = ("validations=4", "batch_tokens=64", "micro_tokens=32", "patience=0", "dropout=0.2", "token_dropout=0.1")
+    sets = (
+        "validations=4",
+        "validation_share=1",
+        "batch_tokens=64",
+        "micro_tokens=32",
+        "patience=0",
+        "dropout=0.2",
+        "token_dropout=0.1",
+    )
     run += [word for each in sets for word in ("--set", each)]
     pretrain = [few if str(word).endswith("text.txt") else word for word in pretrain_words(steps=16, validations=4)]
     return {"pretrain": pretrain, "run": run}

@@ -1,4 +1,4 @@
-"""A backbone on disk: safetensors and JSON in the layout of `Qwen3ForCausalLM`, so that other tools load it as it is.
+"""A backbone on disk: safetensors and JSON in Hugging Face's layout, so that other tools load it as it is.
 
 The folder holds `config.json`, `model.safetensors`, `tokenizer.model`, `generation_config.json` and a model card. Nothing
 in it can name code to run.
@@ -7,15 +7,14 @@ in it can name code to run.
 from __future__ import annotations
 
 import hashlib
-import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from nlpsuite.backbone.config import BackboneConfig
+from nlpsuite.backbone.families import from_shared_config, to_shared_config
 from nlpsuite.backbone.model import Backbone
+from nlpsuite.backbone.weights import WEIGHTS, read_weights, shared_name
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, replacing, write_json
 from nlpsuite.text.tokenizer import Tokenizer
@@ -24,91 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
-
-_NAMES = (
-    (r"^embedding\.", "model.embed_tokens."),
-    (r"^norm\.", "model.norm."),
-    (r"^output\.", "lm_head."),
-    (r"^blocks\.(\d+)\.attention_norm\.", r"model.layers.\1.input_layernorm."),
-    (r"^blocks\.(\d+)\.mlp_norm\.", r"model.layers.\1.post_attention_layernorm."),
-    (r"^blocks\.(\d+)\.attention\.([qk])_norm\.", r"model.layers.\1.self_attn.\2_norm."),
-    (r"^blocks\.(\d+)\.attention\.([qkvo])\.", r"model.layers.\1.self_attn.\2_proj."),
-    (r"^blocks\.(\d+)\.mlp\.(gate|up|down)\.", r"model.layers.\1.mlp.\2_proj."),
-)
-
-
-def shared_name(name: str) -> str:
-    """Return the name a parameter of ours has in a Hugging Face file."""
-    for pattern, replacement in _NAMES:
-        if re.match(pattern, name):
-            return re.sub(pattern, replacement, name)
-    raise ValueError(f"no shared name for parameter {name}")
-
-
-def to_shared_config(config: BackboneConfig, tokenizer: Tokenizer | None) -> dict[str, Any]:
-    """Return `config.json` for `Qwen3ForCausalLM`."""
-    special = (
-        {}
-        if tokenizer is None
-        else {
-            "bos_token_id": tokenizer.bos_id,
-            "eos_token_id": tokenizer.eos_id,
-            "pad_token_id": tokenizer.pad_id,
-        }
-    )
-    return {
-        "architectures": ["Qwen3ForCausalLM"],
-        "model_type": "qwen3",
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.d_model,
-        "intermediate_size": config.d_ff,
-        "num_hidden_layers": config.n_layers,
-        "num_attention_heads": config.n_heads,
-        "num_key_value_heads": config.n_kv_heads,
-        "head_dim": config.head_dim,
-        "hidden_act": "silu",
-        "max_position_embeddings": config.context,
-        "rms_norm_eps": config.norm_eps,
-        "rope_theta": config.rope_theta,
-        "attention_bias": config.qkv_bias,
-        "attention_dropout": 0.0,
-        "tie_word_embeddings": config.tied,
-        "use_sliding_window": False,
-        **special,
-    }
-
-
-def from_shared_config(data: object, where: Path) -> BackboneConfig:
-    """Read a `config.json` of this layout.
-
-    Raises:
-        UserError: It is of another architecture, or a value is missing or absurd.
-    """
-    if not isinstance(data, dict) or data.get("model_type") != "qwen3":
-        kind = data.get("model_type") if isinstance(data, dict) else None
-        raise UserError(
-            f"model type {kind!r} is not supported", where=where, fix="use a backbone made by `suite pretrain`"
-        )
-    try:
-        return BackboneConfig(
-            vocab_size=data["vocab_size"],
-            context=data["max_position_embeddings"],
-            d_model=data["hidden_size"],
-            n_layers=data["num_hidden_layers"],
-            n_heads=data["num_attention_heads"],
-            n_kv_heads=data["num_key_value_heads"],
-            head_dim=data["head_dim"],
-            d_ff=data["intermediate_size"],
-            rope_theta=float(data["rope_theta"]),
-            norm_eps=float(data["rms_norm_eps"]),
-            tied=bool(data["tie_word_embeddings"]),
-        )
-    except KeyError as missing:
-        raise UserError(f"setting {missing} is missing", where=where, fix="copy the whole folder again") from None
-    except (TypeError, ValueError) as error:
-        raise UserError(f"a value does not fit ({error})", where=where, fix="copy the whole folder again") from None
-    except UserError as error:
-        raise UserError(error.what, where=where, fix="copy the whole folder again") from None
 
 
 def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = None) -> None:
@@ -150,7 +64,7 @@ def save_backbone(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
-    save_weights(folder / "model.safetensors", backbone, dtype)
+    save_weights(folder / WEIGHTS, backbone, dtype)
     tokenizer.save(folder)
     if card is not None:
         (folder / "README.md").write_text(card, encoding="utf-8")
@@ -191,39 +105,13 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
         )
     with torch.device("meta"):
         backbone = Backbone(config)
-    backbone.load_state_dict(_read_tensors(folder / "model.safetensors", backbone), assign=True)
+    backbone.load_state_dict(read_weights(folder, backbone), assign=True)
     for parameter in backbone.parameters():
         parameter.requires_grad_(True)
     return backbone.eval(), tokenizer
 
 
-def _read_tensors(path: Path, backbone: Backbone) -> dict[str, Tensor]:
-    expected = {shared_name(name): (name, parameter.shape) for name, parameter in backbone.named_parameters()}
-    tensors: dict[str, Tensor] = {}
-    try:
-        with safe_open(path, framework="pt") as file:
-            present = set(file.keys())
-            if missing := sorted(expected.keys() - present):
-                raise UserError(f"weight {missing[0]} is missing", where=path, fix="copy the whole folder again")
-            # Some writers store a tied output layer a second time.
-            if extra := sorted(present - expected.keys() - {"lm_head.weight"}):
-                raise UserError(
-                    f"weight {extra[0]} is none of the network that config.json describes",
-                    where=path,
-                    fix="copy the whole folder again",
-                )
-            for shared, (name, shape) in expected.items():
-                if tuple(file.get_slice(shared).get_shape()) != tuple(shape):
-                    raise UserError(f"weight {shared} is not of shape {tuple(shape)}", where=path, fix="copy it again")
-                tensors[name] = file.get_tensor(shared).float()
-    except FileNotFoundError:
-        raise UserError("the weights are missing", where=path, fix="copy the whole folder again") from None
-    except SafetensorError as error:
-        raise UserError(f"damaged ({error})", where=path, fix="copy the whole folder again") from None
-    return tensors
-
-
 def weights_sha256(folder: Path) -> str:
     """Return the SHA-256 of a backbone's weight file, by which a head knows the backbone it was trained on."""
-    with (folder / "model.safetensors").open("rb") as file:
+    with (folder / WEIGHTS).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+
+if TYPE_CHECKING:
+    from nlpsuite.backbone.rope import RopeScaling
 
 # Fewer than this and a head cannot hold a rotary pair; more and a corrupt file would ask for absurd memory.
 _LIMITS = {
@@ -34,6 +37,7 @@ class BackboneConfig:
         head_dim: Width of a head; even, for rotary pairs.
         d_ff: Inner width of the SwiGLU layer.
         rope_theta: Base of the rotary frequencies.
+        rope_scaling: How they are bent for a longer context; None: not at all.
         norm_eps: Added to the mean square in RMSNorm.
         qk_norm: Whether queries and keys are normalised per head (Qwen3: yes; Llama, Qwen2: no).
         qkv_bias: Whether query, key and value projections have a bias (Qwen2: yes).
@@ -49,6 +53,7 @@ class BackboneConfig:
     head_dim: int
     d_ff: int
     rope_theta: float = 10_000.0
+    rope_scaling: RopeScaling | None = None
     norm_eps: float = 1e-6
     qk_norm: bool = True
     qkv_bias: bool = False

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nlpsuite.backbone.attention import Mask, attend, make_mask
+from nlpsuite.backbone.rope import frequencies
 
 if TYPE_CHECKING:
     from nlpsuite.backbone.cache import KeyValueCache, LayerCache
@@ -198,11 +199,12 @@ class RMSNorm(nn.Module):
 
 def rotary(start: int, length: int, config: BackboneConfig, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return cosines and sines (T, C / 2) for positions `start` ... `start + length - 1` (Su et al. 2021)."""
-    pairs = torch.arange(0, config.head_dim, 2, device=device, dtype=torch.float32)
-    frequencies = config.rope_theta ** (-pairs / config.head_dim)
+    per_position, scale = frequencies(config.head_dim, config.rope_theta, config.rope_scaling, device)
     positions = torch.arange(start, start + length, device=device, dtype=torch.float32)
-    angles = torch.outer(positions, frequencies)
-    return angles.cos(), angles.sin()
+    angles = torch.outer(positions, per_position)
+    if scale == 1.0:
+        return angles.cos(), angles.sin()
+    return angles.cos() * scale, angles.sin() * scale
 
 
 def rotate(x_BTHC: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:

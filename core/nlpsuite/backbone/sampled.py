@@ -25,6 +25,7 @@ from nlpsuite.backbone.loss import chunked_cross_entropy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -41,29 +42,34 @@ class Candidates:
     shift_C: Tensor
 
 
+def tokens_among(targets: Sequence[Tensor], vocab_size: int) -> NDArray[np.bool_]:
+    """Return which tokens of the vocabulary are a target anywhere, bool (V)."""
+    known = np.zeros(vocab_size, dtype=bool)
+    for part in targets:
+        known[part.cpu().numpy()] = True
+    return known
+
+
 def draw_candidates(
-    targets: Sequence[Tensor], vocab_size: int, rate: float, generator: np.random.Generator
+    known_V: NDArray[np.bool_], rate: float, generator: np.random.Generator, device: torch.device
 ) -> Candidates:
     """Draw the candidates of a step.
 
     Args:
-        targets: int64, the targets of each of its parts; all of them are candidates.
-        vocab_size: V.
+        known_V: The tokens that are targets anywhere in the step, in any process; all of them are candidates.
         rate: The share of the other tokens to draw.
         generator: The only source of chance.
+        device: Where the network is.
     """
-    known = np.zeros(vocab_size, dtype=bool)
-    for part in targets:
-        known[part.cpu().numpy()] = True
-    others = np.flatnonzero(~known)
+    others = np.flatnonzero(~known_V)
     number = min(len(others), max(1, round(rate * len(others))))
-    drawn = generator.choice(others, number, replace=False) if number else others
-    stands_for = np.zeros(vocab_size, dtype=np.float32)
+    stands_for = np.zeros(len(known_V), dtype=np.float32)
+    chosen_V = known_V.copy()
     if number:
+        drawn = generator.choice(others, number, replace=False)
         stands_for[drawn] = log(len(others) / number)
-        known[drawn] = True
-    ids = np.flatnonzero(known)
-    device = targets[0].device
+        chosen_V[drawn] = True
+    ids = np.flatnonzero(chosen_V)
     return Candidates(torch.from_numpy(ids).to(device), torch.from_numpy(stands_for[ids]).to(device))
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""Exit statuses of a run that a signal stopped."""
 GRACE_SECONDS = 20.0
 """How long processes may go on when one of them has failed: they wait for it in vain."""
 
@@ -121,15 +123,17 @@ def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:
         if failed is None and (failed := next((code for p in processes if (code := p.poll())), None)) is not None:
             deadline = time.monotonic() + GRACE_SECONDS
             # One that a signal stopped before training began had no way to tell the others of it.
-            if failed in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+            if failed in STOPPED:
                 for process in processes:
                     process.send_signal(failed - 128)
         if failed is not None and time.monotonic() > deadline:
             for process in processes:
                 process.kill()
         time.sleep(0.1)
-    if failed is None:
-        failed = next((process.returncode for process in processes if process.returncode), 0)
+    codes = [process.returncode for process in processes]
+    stops = [code for code in codes if code in STOPPED]
+    # What the others say of one that was stopped, or that failed, comes of it.
+    failed = stops[0] if stops else failed or next((code for code in codes if code), 0)
     # Killed by a signal of the system's own, such as for memory: 128 and its number, as a shell says it.
     return failed if failed >= 0 else 128 - failed
 

@@ -8,13 +8,14 @@ from nlpsuite.errors import UserError
 
 # Control characters that text does not hold. Tab, line ends, form feed and escape (terminal colours) may occur.
 _CONTROL = bytes(byte for byte in (*range(9), *range(14, 32), 127) if byte != 27)
+_STRAY = 3
 _HIGH = bytes(range(128, 256))
 _C1 = bytes(range(0x80, 0xA0))
 _CJK = range(0x4E00, 0xA000)
 
 
 def check_is_text(head: bytes, name: str) -> None:
-    """Refuse a binary file: one where more than 2 % of the beginning are control characters.
+    """Refuse a binary file: one where more than 2 % of the beginning are control characters, and more than a stray few.
 
     Args:
         head: The beginning of the file.
@@ -24,7 +25,7 @@ def check_is_text(head: bytes, name: str) -> None:
         UserError: The file is binary, or UTF-16 without a byte-order mark.
     """
     n_control = len(head) - len(head.translate(None, _CONTROL))
-    if n_control * 50 <= len(head):
+    if n_control <= max(_STRAY, len(head) // 50):
         return
     if head.count(0) * 3 > len(head):
         raise UserError(

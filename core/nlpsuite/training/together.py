@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+    from numpy.typing import NDArray
+
+
+@contextmanager
+def _talking() -> Iterator[None]:
+    """Tell what torch says of a process that is gone in words of ours.
+
+    Raises:
+        ConnectionError: Another process has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        raise ConnectionError("another process of this run has ended; what it says is the reason") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +82,14 @@ class Together:
         if self._group is None:
             return text
         size = torch.tensor([len(text.encode())])
-        dist.broadcast(size, 0, group=self._group)
+        with _talking():
+            dist.broadcast(size, 0, group=self._group)
         letters = torch.zeros(int(size), dtype=torch.uint8)
         if self.is_first and text:
             letters = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
         if len(letters):
-            dist.broadcast(letters, 0, group=self._group)
+            with _talking():
+                dist.broadcast(letters, 0, group=self._group)
         return bytes(letters.tolist()).decode()
 
     def total(self, values: Sequence[float]) -> list[float]:
@@ -80,8 +97,18 @@ class Together:
         if self._group is None:
             return list(values)
         tensor = torch.tensor(values, dtype=torch.float64)
-        dist.all_reduce(tensor, group=self._group)
+        with _talking():
+            dist.all_reduce(tensor, group=self._group)
         return tensor.tolist()
+
+    def any_of(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which flags are set in any process; all must call it."""
+        if self._group is None:
+            return flags
+        tensor = torch.from_numpy(flags.astype(np.uint8))
+        with _talking():
+            dist.all_reduce(tensor, op=dist.ReduceOp.MAX, group=self._group)
+        return tensor.numpy().astype(bool)
 
     def join(self, numbers: Sequence[int], most: int) -> Joined:
         """Return the numbers of all processes, the first `most` of each; all must call it."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nlpsuite.backbone.loss import chunked_cross_entropy
-from nlpsuite.backbone.sampled import draw_candidates, sampled_cross_entropy
+from nlpsuite.backbone.sampled import draw_candidates, sampled_cross_entropy, tokens_among
 
 V, D, N = 200, 16, 40
 
@@ -24,7 +24,8 @@ def problem():
 
 
 def draw(targets, rate, seed=0):
-    return draw_candidates([targets[:15], targets[15:]], V, rate, np.random.default_rng(seed))
+    known = tokens_among([targets[:15], targets[15:]], V)
+    return draw_candidates(known, rate, np.random.default_rng(seed), torch.device("cpu"))
 
 
 def test_all_targets_are_candidates_and_the_sample_stands_for_the_rest(problem):
@@ -72,6 +73,6 @@ def test_the_normaliser_is_right_on_average(problem):
 
 def test_a_step_whose_targets_are_the_whole_vocabulary_needs_no_sample():
     targets = torch.arange(V)
-    candidates = draw_candidates([targets], V, 0.5, np.random.default_rng(0))
+    candidates = draw_candidates(tokens_among([targets], V), 0.5, np.random.default_rng(0), torch.device("cpu"))
     assert torch.equal(candidates.ids_C, targets)
     assert not candidates.shift_C.any()

@@ -14,7 +14,7 @@ import torch
 
 from nlpsuite.backbone.objectives import objective_loss
 from nlpsuite.backbone.optimizer import make_optimizer, rate_factor, set_rates
-from nlpsuite.backbone.sampled import draw_candidates
+from nlpsuite.backbone.sampled import draw_candidates, tokens_among
 from nlpsuite.training.finite import LOGGED, BadStep, Limit, gradient_norm, what_is_bad
 from nlpsuite.training.loading import in_order
 from nlpsuite.training.pretraining.average import TailAverage
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+CPU_SAMPLED, LARGE_VOCABULARY = 0.9, 4096
+"""Share of a run with a sampled output layer, on a CPU and with so many pieces, where it was measured to gain."""
 DOCUMENT_TOKENS = 12
 """Tokens shown of a document's beginning."""
 LOSS_NAMES = {"causal": "train/loss", "bidirectional": "train/masked_loss"}
@@ -140,7 +142,7 @@ class PretrainModule(pl.LightningModule):
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
         progress, tokens = self.progress, 0
         row = row_length(self.backbone.config.context, progress, self._settings.short_rows)
-        candidates = self._candidates(parts) if progress < self._settings.sampled_output else None
+        candidates = self._candidates(parts, progress)
         losses: dict[str, list[torch.Tensor]] = {}
         for number, part in enumerate(parts, 1):
             with nullcontext() if number == len(parts) else self._alone():
@@ -165,12 +167,22 @@ class PretrainModule(pl.LightningModule):
         optimizer.zero_grad()
         self.agree(tokens)
 
-    def _candidates(self, parts: list[Part]) -> Candidates:
-        """Draw the tokens that this step's output layer is computed for."""
+    @property
+    def _sampled_share(self) -> float:
+        """The share of the run with a sampled output layer: as set, else where one is measured to gain."""
+        if (share := self._settings.sampled_output) is not None:
+            return share
+        large = self.backbone.config.vocab_size >= LARGE_VOCABULARY
+        return CPU_SAMPLED if large and self.device.type == "cpu" else 0.0
+
+    def _candidates(self, parts: list[Part], progress: float) -> Candidates | None:
+        """Draw the tokens that this step's output layer is computed for; the same in all processes. None: all tokens."""
+        if progress >= self._sampled_share:
+            return None
+        own = tokens_among([part.example.targets_N for part in parts], self.backbone.config.vocab_size)
+        known = self._group.any_of(own)
         generator = np.random.default_rng((self._settings.seed, 2, self.position))
-        targets = [part.example.targets_N for part in parts]
-        vocab_size = self.backbone.config.vocab_size
-        return draw_candidates(targets, vocab_size, self._settings.sampled_rate, generator)
+        return draw_candidates(known, self._settings.sampled_rate, generator, self.device)
 
     def finish(self) -> None:
         """End training: from here on the weights are those that are kept."""
