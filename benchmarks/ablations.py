@@ -27,7 +27,7 @@ PLAIN: dict[str, Any] = {"embedding": "random", "short_rows": 0.0, "sampled_outp
 """What the first rows change: without what the second rows found worth having."""
 BOTH: dict[str, Any] = {"embedding": "counts", "short_rows": 0.4, "sampled_output": 0.0}
 """Defaults, but for what the last rows found worth having."""
-DEFAULTS: dict[str, Any] = {"embedding": "counts", "short_rows": 0.7, "sampled_output": 0.9}
+DEFAULTS: dict[str, Any] = {"embedding": "counts", "short_rows": 0.7}
 
 CHANGES: dict[str, dict[str, Any]] = {
     "plain": PLAIN,

@@ -17,7 +17,8 @@ from nlpsuite.backbone.model import Backbone
 from nlpsuite.backbone.weights import WEIGHTS, read_weights, shared_name
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, replacing, write_json
-from nlpsuite.text.tokenizer import Tokenizer
+from nlpsuite.text.json_tokenizer import JSON_FILE, JsonTokenizer
+from nlpsuite.text.tokenizer import MODEL_FILE, Tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +97,7 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     except (OSError, ValueError) as error:
         raise UserError(f"not readable as JSON ({error})", where=path, fix="copy the whole folder again") from None
     config = from_shared_config(data, path)
-    tokenizer = Tokenizer.load(folder)
+    tokenizer = load_tokenizer(folder)
     if tokenizer.vocab_size > config.vocab_size:
         raise UserError(
             f"the tokenizer has {tokenizer.vocab_size} pieces and the weights {config.vocab_size}",
@@ -109,6 +110,17 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     for parameter in backbone.parameters():
         parameter.requires_grad_(True)
     return backbone.eval(), tokenizer
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Read the tokenizer of a backbone: `tokenizer.model`, or else `tokenizer.json`.
+
+    Raises:
+        UserError: There is neither, or it is damaged.
+    """
+    if not (folder / MODEL_FILE).is_file() and (folder / JSON_FILE).is_file():
+        return JsonTokenizer.load(folder)
+    return Tokenizer.load(folder)
 
 
 def weights_sha256(folder: Path) -> str:

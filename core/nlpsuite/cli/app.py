@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from nlpsuite import __version__
-from nlpsuite.cli import evaluate, generate, outcome, plugins, predict, pretrain, run, tokenizer
+from nlpsuite.cli import evaluate, exporting, generate, importing, outcome, plugins, predict, pretrain, run, tokenizer
 from nlpsuite.cli.console import Console
 from nlpsuite.host.catalog import DISABLE, OTHERS
 
@@ -35,6 +35,8 @@ def make_app() -> typer.Typer:
     app.command("predict")(predict.predict)
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
+    app.command("import")(importing.import_)
+    app.command("export")(exporting.export)
     app.add_typer(plugins.make_app(), name="plugins")
     app.add_typer(tokenizer.make_app(), name="tokenizer")
     return app

@@ -241,7 +241,7 @@ class Tokenizer:
             return self._processor.encode(what, num_threads=1, **options)
         except (RuntimeError, TypeError):
             for text in [what] if isinstance(what, str) else what:
-                _refuse_surrogates(text)
+                refuse_surrogates(text)
             raise
 
 
@@ -260,7 +260,12 @@ def _bytes_of_pieces(processor: Any) -> list[bytes]:
     return table
 
 
-def _refuse_surrogates(text: str) -> None:
+def refuse_surrogates(text: str) -> None:
+    """Refuse half a pair of surrogates.
+
+    Raises:
+        UserError: The text holds one.
+    """
     with contextlib.suppress(UnicodeEncodeError):
         text.encode()
         return

@@ -1,0 +1,274 @@
+"""A tokenizer of Hugging Face's `tokenizer.json`, read by the `tokenizers` library, behind the interface of our own.
+
+The library is not one of ours (`pip install 'nlpsuite[hub]'`): it is needed for imported models alone. Its ids are those that
+`transformers` would give, but that a special token typed in a text is ordinary text here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlpsuite.errors import UserError
+from nlpsuite.files import read_json, read_small, write_text
+from nlpsuite.text.offsets import spans_of_bytes
+from nlpsuite.text.tokenizer import MASK_PIECE, SEP_PIECE, Tokenizer, refuse_surrogates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+JSON_FILE, CONFIG_FILE = "tokenizer.json", "tokenizer_config.json"
+_SPARE = (
+    "reserved",
+    "unused",
+    "fim_pad",
+    "fim_middle",
+    "fim_suffix",
+    "object_ref",
+    "box_",
+    "quad_",
+    "vision_pad",
+    "jupyter_",
+)
+"""What special tokens are called that a language model has and hardly uses."""
+
+
+class JsonTokenizer(Tokenizer):
+    """A `tokenizer.json` with the special tokens that the backbone's objectives and tasks use.
+
+    A model trained elsewhere has no `<mask>` and no `<sep>`; special tokens that it never learned to use stand in for them, and
+    where it has none, the end of a text does. What has no beginning-of-text token begins with the end of the one before.
+
+    Args:
+        definition: The text of `tokenizer.json`.
+        named: Names of special tokens, `bos_token` and so on, as `tokenizer_config.json` has them.
+
+    Raises:
+        UserError: It is none, or the library that reads it is not installed.
+    """
+
+    def __init__(self, definition: str, named: Mapping[str, str]):
+        try:
+            import tokenizers
+        except ImportError:
+            fix = "pip install 'nlpsuite[hub]'"
+            raise UserError("tokenizer.json needs the library `tokenizers`, which is not installed", fix=fix) from None
+        self.definition, self.named = definition, dict(named)
+        try:
+            self._fast: Any = tokenizers.Tokenizer.from_str(definition)
+        except Exception as error:
+            # The library has one kind of error for all that may be wrong with the file.
+            what = f"not a tokenizer.json ({' '.join(str(error).split())[:200]})"
+            raise UserError(what, fix="copy the whole folder again") from None
+        self._fast.no_padding()
+        self._fast.no_truncation()
+        self._fast.encode_special_tokens = True
+        added = self._fast.get_added_tokens_decoder()
+        self._specials = {index: token.content for index, token in added.items() if token.special}
+        self._bytes_of = _bytes_of_pieces(self._fast, json.loads(definition), self._specials)
+        self._joins = _is_byte_level(json.loads(definition))
+        self._ids = self._choose()
+
+    @classmethod
+    def load(cls, path: Path) -> JsonTokenizer:
+        """Read the `tokenizer.json` of a folder, and the names of its special tokens.
+
+        Raises:
+            UserError: It is missing, damaged, or too large.
+        """
+        file = path / JSON_FILE
+        try:
+            return cls(read_small(file), _named(path))
+        except OSError as error:
+            raise UserError(
+                f"cannot be read ({error.strerror})", where=file, fix="copy the whole folder again"
+            ) from None
+        except ValueError as error:
+            raise UserError(f"not readable as JSON ({error})", where=file, fix="copy the whole folder again") from None
+        except UserError as error:
+            raise UserError(error.what, where=file, fix=error.fix) from None
+
+    def save(self, folder: Path) -> Path:
+        """Write `tokenizer.json` and `tokenizer_config.json` into the folder, made if need be; return the first one's path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {"tokenizer_class": "PreTrainedTokenizerFast", **self.named}
+        write_text(folder / CONFIG_FILE, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+        write_text(folder / JSON_FILE, self.definition)
+        return folder / JSON_FILE
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return JsonTokenizer, (self.definition, self.named)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the definition and the special tokens, in hexadecimal digits."""
+        return hashlib.sha256(json.dumps([self.definition, self.named], sort_keys=True).encode()).hexdigest()
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text; no special id is ever among them.
+
+        Raises:
+            UserError: The text holds a lone surrogate, which no encoding of Unicode can write.
+        """
+        refuse_surrogates(text)
+        ids: list[int] = self._fast.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_arrays(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the ids of each text as an array.
+
+        Raises:
+            UserError: A text holds a lone surrogate.
+        """
+        for text in texts:
+            refuse_surrogates(text)
+        found = self._fast.encode_batch(list(texts), add_special_tokens=False)
+        return [np.array(each.ids, np.int32) for each in found]
+
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the ids of a text and for each the span of characters it stands for, as indices into `text`.
+
+        The spans are in order. They cover all of the text where the pieces are the very bytes of it; a tokenizer that changes a
+        text (its Unicode form, say) has spans as the library gives them.
+
+        Raises:
+            UserError: The text holds a lone surrogate.
+        """
+        refuse_surrogates(text)
+        found = self._fast.encode(text, add_special_tokens=False)
+        pieces = [self._bytes_of[index] for index in found.ids]
+        if b"".join(pieces) == text.encode():
+            return found.ids, spans_of_bytes([len(piece) for piece in pieces], text)
+        return found.ids, [(begin, end) for begin, end in found.offsets]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of the ids, special ones skipped; bytes that are no UTF-8 become U+FFFD.
+
+        Raises:
+            IndexError: An id is outside the vocabulary.
+        """
+        kept = [int(index) for index in ids if self._bytes_of[int(index)]]
+        if self._joins:
+            return b"".join([self._bytes_of[index] for index in kept]).decode(errors="replace")
+        text: str = self._fast.decode(kept, skip_special_tokens=True)
+        return text
+
+    def piece(self, index: int) -> str:
+        """Return a single token for people to read, controls escaped."""
+        piece = self._fast.id_to_token(int(index)) or f"<{index}>"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in piece)
+
+    @property
+    def bos_id(self) -> int:
+        """The id of the token that begins every document."""
+        return self._ids["bos"]
+
+    @property
+    def eos_id(self) -> int:
+        """The id of the token that ends every document."""
+        return self._ids["eos"]
+
+    @property
+    def pad_id(self) -> int:
+        """The id of the token that fills rows up."""
+        return self._ids["pad"]
+
+    @property
+    def mask_id(self) -> int:
+        """The id of the token that hides another from the masked objective."""
+        return self._ids["mask"]
+
+    @property
+    def sep_id(self) -> int:
+        """The id of the token that stands between the parts of an input."""
+        return self._ids["sep"]
+
+    def _choose(self) -> dict[str, int]:
+        """Choose an id for each special token."""
+        by_name = {content: index for index, content in self._specials.items()}
+
+        def named(key: str) -> int | None:
+            name = self.named.get(key)
+            return None if name is None else self._fast.token_to_id(name)
+
+        eos = next(
+            (index for key in ("eos_token", "pad_token", "bos_token") if (index := named(key)) is not None), None
+        )
+        if eos is None:
+            eos = next((by_name[name] for name in ("<|endoftext|>", "</s>", "<eos>") if name in by_name), None)
+        if eos is None:
+            raise UserError("the tokenizer names no end-of-text token", fix=f"name an eos_token in {CONFIG_FILE}")
+        bos = named("bos_token")
+        bos = eos if bos is None else bos
+        pad = named("pad_token")
+        pad = eos if pad is None else pad
+        spare = [
+            index
+            for name, index in by_name.items()
+            if any(word in name for word in _SPARE) and index not in (eos, bos, pad)
+        ]
+        chosen = {"bos": bos, "eos": eos, "pad": pad}
+        for key, names in (("mask", (MASK_PIECE, "[MASK]", "<|mask|>")), ("sep", (SEP_PIECE, "[SEP]", "<|sep|>"))):
+            own = next((by_name[name] for name in names if name in by_name), None)
+            chosen[key] = own if own is not None else spare.pop(0) if spare else eos
+        return chosen
+
+
+def _named(folder: Path) -> dict[str, str]:
+    """Return the names of special tokens that a folder's files give, the tokenizer's own before the model's."""
+    found: dict[str, str] = {}
+    for name in (CONFIG_FILE, "special_tokens_map.json"):
+        if not (folder / name).is_file():
+            continue
+        data = read_json(folder / name)
+        for key in ("bos_token", "eos_token", "pad_token"):
+            value = data.get(key) if isinstance(data, dict) else None
+            content = value.get("content") if isinstance(value, dict) else value
+            if isinstance(content, str):
+                found.setdefault(key, content)
+    return found
+
+
+def _is_byte_level(definition: Mapping[str, Any]) -> bool:
+    """Whether pieces are written in the alphabet of GPT-2's byte-level BPE."""
+    parts = [definition.get("decoder"), definition.get("pre_tokenizer")]
+    return any('"ByteLevel"' in json.dumps(part) for part in parts)
+
+
+def _bytes_of_pieces(fast: Any, definition: Mapping[str, Any], specials: Mapping[int, str]) -> list[bytes]:
+    """Return what each id stands for, in UTF-8; nothing for special ids and for ids without a piece."""
+    byte_level = _is_byte_level(definition)
+    of_letter = {letter: byte for byte, letter in _byte_letters().items()}
+    vocabulary = fast.get_vocab(with_added_tokens=True)
+    added = {index for index, _ in fast.get_added_tokens_decoder().items()}
+    table = [b""] * (max(vocabulary.values(), default=-1) + 1)
+    for piece, index in vocabulary.items():
+        if index in specials:
+            continue
+        if index in added:
+            table[index] = piece.encode()
+        elif byte_level:
+            letters = [of_letter.get(letter) for letter in piece]
+            table[index] = piece.encode() if None in letters else bytes(letters)  # type: ignore[arg-type]
+        elif len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">"):
+            table[index] = bytes([int(piece[3:5], 16)])
+        else:
+            table[index] = piece.replace("\u2581", " ").encode()
+    return table
+
+
+def _byte_letters() -> dict[int, str]:
+    """Return the letter that byte-level BPE writes each byte as: itself where it is printable, else one from U+0100 on.
+
+    Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", and its released encoder.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    letters = {byte: chr(byte) for byte in printable}
+    others = [byte for byte in range(256) if byte not in letters]
+    return letters | {byte: chr(0x100 + place) for place, byte in enumerate(others)}
