@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from collections import defaultdict
 from contextlib import contextmanager
 from datetime import date
@@ -29,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-faults", action="store_true", help="Inject all faults, not those alone that CI has time for."
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what a user has once for all their runs, such as a key, out of the home of whoever runs the tests."""
+    folder = tempfile.TemporaryDirectory(prefix="nlpsuite-tests-")
+    os.environ["XDG_CONFIG_HOME"] = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(scope="session")
@@ -190,7 +198,8 @@ _OUTCOMES: dict[tuple[str, ...], list[str]] = defaultdict(list)
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what came of each fault that was injected."""
-    if report.when == "call" and report.outcome != "skipped":
+    failed_before = report.when == "setup" and report.outcome == "failed"
+    if failed_before or (report.when == "call" and report.outcome != "skipped"):
         for name, value in report.user_properties:
             if name == "fault":
                 _OUTCOMES[tuple(value)].append(report.outcome)
@@ -204,7 +213,8 @@ def _fault(request: pytest.FixtureRequest, record_property: Callable[[str, objec
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the table of docs/reliability.md, where all faults were injected."""
-    if not session.config.getoption("--all-faults") or not _OUTCOMES:
+    chosen = session.config.getoption("keyword") or session.config.getoption("markexpr") != "fault"
+    if not session.config.getoption("--all-faults") or not _OUTCOMES or chosen:
         return
     lines = ["| fault | tests | outcome required | held |", "|---|---|---|---|"]
     for (fault, required), outcomes in _OUTCOMES.items():

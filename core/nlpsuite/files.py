@@ -21,6 +21,11 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where there is no room for what is written: on the disk, in a quota, in a file."""
 
 
+LOCK = ".lock"
+"""The file that is held in place of a folder, where a folder cannot be."""
+_HELD: set[int] = set()
+
+
 def temporary_name(name: str) -> str:
     """Return a name that no other process uses for what becomes `name` when it is whole."""
     return f".{name}.{secrets.token_hex(4)}.tmp"
@@ -85,7 +90,7 @@ def hold_folder(folder: Path) -> int | None:
     """Hold a folder for this process; closing the handle, or the process's end however it comes, lets it go.
 
     Returns:
-        The handle; None where folders cannot be held, as on Windows and on some network file systems.
+        The handle; None where nothing can be held, as on Windows and on some network file systems.
 
     Raises:
         UserError: Another process holds it.
@@ -94,17 +99,31 @@ def hold_folder(folder: Path) -> int | None:
         import fcntl
     except ImportError:
         return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        fix = "wait for it to end, stop it, or give another --out"
-        raise UserError("another process is working on this run", where=folder, fix=fix) from None
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+    # Over NFS a folder cannot be held, but a file that is open for writing can.
+    for place, how in ((folder, os.O_RDONLY), (folder / LOCK, os.O_RDWR | os.O_CREAT)):
+        try:
+            handle = os.open(place, how)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            fix = "wait for it to end, stop it, or give another --out"
+            raise UserError("another process is working on this run", where=folder, fix=fix) from None
+        except OSError:
+            os.close(handle)
+            continue
+        _HELD.add(handle)
+        return handle
+    return None
+
+
+def let_go(handle: int | None = None) -> None:
+    """Let go of a folder, or of all that this process holds."""
+    for each in list(_HELD) if handle is None else [handle]:
+        _HELD.discard(each)
+        os.close(each)
 
 
 LARGEST_TEXT = 64 << 20
@@ -141,12 +160,18 @@ def read_json(path: Path) -> Any:
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:
     """Write a text file whole or not at all; `durable` as in `replacing`."""
     with replacing(path, durable=durable) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # A path may hold bytes that are no text; in JSON their escapes read back as they were.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     """Write a JSON file whole or not at all; `durable` as in `replacing`."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n", durable=durable)
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the bytes of all files in a folder and those below it: what a run that goes on has already taken."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def check_space(path: Path, needed: float) -> None:

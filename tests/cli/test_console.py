@@ -11,8 +11,9 @@ import pytest
 
 from nlpsuite.cli import console as module
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.plain import align, json_visible, visible
+from nlpsuite.cli.plain import align
 from nlpsuite.cli.progress import Track, format_seconds
+from nlpsuite.visible import json_visible, visible
 
 if TYPE_CHECKING:
     from nlpsuite.report import Reporter

@@ -17,11 +17,11 @@ class Process:
 
     def __init__(self, server, pid, out, err):
         self._server, self.pid, self._out, self._err = server, pid, out, err
-        self.status = None
+        self.status = self.memory = None
 
     def poll(self):
-        if self.status is None:
-            self.status = self._server.ask({"do": "poll", "pid": self.pid})
+        if self.status is None and (found := self._server.ask({"do": "poll", "pid": self.pid})) is not None:
+            self.status, self.memory = found
         return self.status
 
     def wait(self, seconds=120.0):

@@ -38,7 +38,7 @@ def test_the_disk_is_full_while_fine_tuning(suite, tmp_path, backbone_folder, ph
              for word, label in (("good", "good"), ("bad", "bad"), ("warm", "good"), ("dull", "bad"))]  # fmt: skip
     data.write_text("\n".join(["text\tlabel", *lines]) + "\n")
     words = ["run", "sentiment", "--data", data, "--backbone", backbone_folder, "--max-steps", 8, "--out", "run"]
-    words += ["--set", "validations=4", "--set", "batch_tokens=64"]
+    words += ["--set", "validations=4", "--set", "validation_share=1", "--set", "batch_tokens=64"]
     # The second validation saves the weights that are the best so far, if they are.
     nth = {"write": 2, "model": 1, "validation": 2}.get(phase)
     process = suite(*words, hooks=[["full_disk", 300] if nth is None else ["full_disk_at", phase, nth, 2000]])
@@ -46,6 +46,7 @@ def test_the_disk_is_full_while_fine_tuning(suite, tmp_path, backbone_folder, ph
     _check(process, tmp_path / "run")
     again = suite(*words)
     assert again.wait() == 0, again.err
+    assert ("going on with it" in again.err) == (phase != "start"), again.err
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["steps"] == 8
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import resource
 import shutil
 import struct
+from pathlib import Path
 
 import pytest
 import torch
 
-from nlpsuite.cli.app import main
 from nlpsuite.training.checkpoints import VerifiedCheckpointIO
 
 hostile = pytest.mark.fault(
@@ -162,27 +161,41 @@ def folder(tmp_path, monkeypatch, run_folder):
     return tmp_path
 
 
-def refuse(words, folder, capsys):
+@pytest.fixture(scope="session")
+def usual_memory():
+    """What a command takes that does nothing, found by the first test that asks."""
+    return {}
+
+
+@pytest.fixture
+def refuse(suite, folder, usual_memory):
     """Run a command that must refuse in one line; return what it said."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    status = main(list(words))
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    err = capsys.readouterr().err
-    assert not (folder / "canary").exists(), "code of the artifact ran"
-    assert status == 2, err
-    assert grown < MEMORY, f"{grown >> 20} MB"
-    said = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert len(said) == 1, err
-    assert "Traceback" not in err
-    assert len(said[0]) < 1000
-    return said[0]
+
+    def run(*words):
+        if not usual_memory:
+            nothing = suite("plugins", "list")
+            nothing.wait()
+            usual_memory["bytes"] = nothing.memory
+        process = suite(*words, hooks=[["forbid_pickle"]])
+        status = process.wait()
+        assert not (folder / "canary").exists(), "code of the artifact ran"
+        assert status == 2, process.err
+        grown = process.memory - usual_memory["bytes"]
+        assert grown < MEMORY, f"{grown >> 20} MB"
+        said = [line for line in process.err.splitlines() if line.startswith("error: ")]
+        assert len(said) == 1, process.err
+        assert "Traceback" not in process.err
+        assert len(said[0]) < 1000
+        return said[0]
+
+    return run
 
 
 @hostile
 @pytest.mark.parametrize(("name", "make", "command"), CASES, ids=[f"{name}, {command}" for name, _, command in CASES])
-def test_an_artifact_that_means_harm(folder, capsys, name, make, command):
+def test_an_artifact_that_means_harm(folder, refuse, name, make, command):
     make(folder / "RUN" / "model")
-    refuse(COMMANDS[command], folder, capsys)
+    refuse(*COMMANDS[command])
     assert not (folder / "new").exists()
 
 
@@ -200,19 +213,26 @@ RECIPES = {
 @hostile
 @pytest.mark.parametrize("command", ["run", "pretrain"])
 @pytest.mark.parametrize("name", list(RECIPES))
-def test_a_recipe_that_means_harm(folder, capsys, name, command):
+def test_a_recipe_that_means_harm(folder, refuse, name, command):
     (folder / "recipe.yaml").write_text(RECIPES[name])
     words = {"run": ("run", "sentiment", "--data", "rows.tsv"), "pretrain": ("pretrain", "text.txt")}[command]
-    refuse([*words, "--config", "recipe.yaml", "--out", "new"], folder, capsys)
+    refuse(*words, "--config", "recipe.yaml", "--out", "new")
 
 
 def stopped_run(folder, settings, checkpoint):
     run = folder / "theirs"
     (run / "checkpoints").mkdir(parents=True)
     (run / "config.yaml").write_text(settings)
+    # By somebody else, who has a key of their own.
+    key = Path(os.environ["XDG_CONFIG_HOME"]) / "nlpsuite" / "key"
+    mine = key.read_bytes() if key.exists() else None
+    key.unlink(missing_ok=True)
     VerifiedCheckpointIO().save_checkpoint(
         {"global_step": 1, "nlpsuite": {"seconds": 1.0}}, run / "checkpoints" / "last.ckpt"
     )
+    key.unlink()
+    if mine is not None:
+        key.write_bytes(mine)
     if checkpoint is not None:
         with (run / "checkpoints" / "last.ckpt").open("wb") as file:
             torch.save(checkpoint, file)
@@ -222,7 +242,7 @@ def stopped_run(folder, settings, checkpoint):
 
 @hostile
 @pytest.mark.parametrize("command", ["run", "pretrain"])
-def test_a_run_from_elsewhere_names_no_plugin_to_load(folder, capsys, command):
+def test_a_run_from_elsewhere_names_no_plugin_to_load(folder, refuse, command):
     """The settings of a stopped run name a plugin, which is code; from elsewhere they are not even read."""
     plugin = folder / "evil"
     plugin.mkdir()
@@ -231,33 +251,66 @@ def test_a_run_from_elsewhere_names_no_plugin_to_load(folder, capsys, command):
     )
     (plugin / "evil_module.py").write_text("import os\nos.mkdir('canary')\n")
     stopped_run(folder, f"target: {plugin}\n", None)
-    said = refuse([command, "--resume", "--out", "mine"], folder, capsys)
+    said = refuse(command, "--resume", "--out", "mine")
     assert "--trust-checkpoint" in said
 
 
 @hostile
 @pytest.mark.parametrize("command", ["run", "pretrain"])
+def test_a_manifest_that_says_it_was_written_here_is_not_believed(folder, refuse, command):
+    run = stopped_run(folder, "target: sentiment\n", None)
+    manifest = run / "checkpoints" / "manifest.json"
+    data = json.loads(manifest.read_text())
+    for signature in ("", "0" * 64, data["signature"]):
+        manifest.write_text(json.dumps(data | {"folder": str((run / "checkpoints").resolve()), "signature": signature}))
+        assert "written by another user" in refuse(command, "--resume", "--out", "mine")
+
+
+@hostile
+@pytest.mark.parametrize("command", ["run", "pretrain"])
 @pytest.mark.parametrize("what", ["checkpoint", "tags"])
-def test_a_run_from_elsewhere_runs_no_code_even_if_trusted(folder, capsys, command, what):
-    settings = (
-        "target: sentiment\ndata: rows.tsv\n"
-        if command == "run"
-        else "corpus: [text.txt]\nmax_steps: 2\nmodel: {size: nano}\n"
-    )
+def test_a_run_from_elsewhere_runs_no_code_even_if_trusted(folder, suite, command, what):
+    settings = "target: sentiment\ndata: rows.tsv\n"
+    if command == "pretrain":
+        settings = "corpus: [text.txt]\nmax_steps: 2\nmodel: {size: nano}\n"
     if what == "tags":
         settings = "!!python/object/apply:os.mkdir [canary]\n"
     stopped_run(folder, settings, {"global_step": 1, "nlpsuite": {"seconds": 1.0}, "harm": Harm()})
-    refuse([command, "--resume", "--trust-checkpoint", "--out", "mine"], folder, capsys)
+    process = suite(command, "--resume", "--trust-checkpoint", "--out", "mine")
+    assert process.wait() == 2, process.err
+    assert "Traceback" not in process.err
+    assert not (folder / "canary").exists()
 
 
 @pytest.mark.fault("pickle, in the commands that use an artifact (guarded)", "none unpickles anything")
 @pytest.mark.parametrize("command", list(COMMANDS))
-def test_commands_never_unpickle(folder, capsys, monkeypatch, command):
-    def forbidden(*words, **named):
-        raise AssertionError("something was unpickled")
+def test_commands_never_unpickle(folder, suite, command):
+    process = suite(*COMMANDS[command], hooks=[["forbid_pickle"]])
+    assert process.wait() == 0, process.err
 
-    for owner, name in ((pickle, "load"), (pickle, "loads"), (pickle, "Unpickler"), (torch, "load")):
-        monkeypatch.setattr(owner, name, forbidden)
-    monkeypatch.setattr(torch.serialization, "pickle_module", None, raising=False)
-    status = main(list(COMMANDS[command]))
-    assert status == 0, capsys.readouterr().err
+
+STATES = (5, None, [], {}, "x", [1], [{"a": 1}], {"x": []}, float("inf"), -1, 1 << 70, [["deep"]])
+
+
+@hostile
+@pytest.mark.parametrize("name", ["classification", "sentiment", "ner", "qa", "translation", "generation"])
+def test_the_state_of_any_task_may_say_anything(name, tiny_tokenizer):
+    """Each value of what a task learned, by all sorts of others: it is refused in one line, or it changes nothing that matters."""
+    from nlpsuite.errors import UserError
+    from nlpsuite.host.manager import PluginHost
+    from nlpsuite.host.resolve import resolve_name
+    from nlpsuite.inference.artifact import _restored
+    from nlpsuite.report import Silent
+    from nlpsuite.tasks.task import TaskContext
+
+    spec = resolve_name(name, PluginHost.installed(Silent()))
+    task = spec.build(TaskContext(tiny_tokenizer, 64, 0, Silent()), spec.config())
+    task.fit(list(task.read(task.splits(spec.examples).train, "train")))
+    state = json.loads(json.dumps(task.state()))
+    for key in [*state, "unknown"]:
+        for value in STATES:
+            fresh = spec.build(TaskContext(tiny_tokenizer, 64, 0, Silent()), spec.config())
+            try:
+                _restored(fresh, {"attention": fresh.attention, "state": {**state, key: value}}, Path("config.json"))
+            except UserError as error:
+                assert "state is damaged" in str(error)  # noqa: PT017

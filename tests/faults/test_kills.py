@@ -73,5 +73,4 @@ def test_a_killed_run_goes_on(suite, pretrain_words, tmp_path, whole, number, al
         assert again.wait() == 0, again.err
     made = weights(run)
     assert all(torch.equal(value, made[name]) for name, value in whole["weights"].items())
-    left = [path for folder in (run, run / "checkpoints", run / "model") for path in folder.glob(temporary_pattern())]
-    assert left == []
+    assert list(run.rglob(temporary_pattern())) == []

@@ -7,8 +7,10 @@ in the product.
 
 from __future__ import annotations
 
+import _pickle
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -16,10 +18,13 @@ import time
 import traceback
 from pathlib import Path
 
+import torch
+
 from nlpsuite.cli import launch
 from nlpsuite.cli.app import main
 from nlpsuite.training import checkpoints
 from nlpsuite.training.finetuning import finetune
+from nlpsuite.training.finetuning import module as finetune_module
 from nlpsuite.training.finetuning.module import FinetuneModule
 from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.pretraining import module, pretrain
@@ -146,6 +151,19 @@ def in_children(*hooks):
     launch.subprocess.Popen = start
 
 
+def forbid_pickle():
+    """Make every way of unpickling an error."""
+
+    def forbidden(*words, **named):
+        raise AssertionError("something was unpickled")
+
+    for owner in (pickle, _pickle, pickle._Unpickler):
+        for name in ("load", "loads", "Unpickler", "_load", "_loads"):
+            if hasattr(owner, name):
+                setattr(owner, name, forbidden)
+    torch.load = forbidden
+
+
 def forget(what):
     """Lose a part of what a checkpoint knows, for the control of the comparison: it must then come out different."""
     real = FinetuneModule.on_load_checkpoint, PretrainModule.on_load_checkpoint
@@ -156,6 +174,10 @@ def forget(what):
             if what == "position":
                 self.micro = 0
                 self.position = self._first = 0
+            elif what == "chance":
+                # The chance of a step hangs on its number: as if it had not been restored.
+                real_seeded = finetune_module.seeded
+                finetune_module.seeded = lambda seed, number, device: real_seeded(seed, number + 1, device)
             elif what == "optimizer":
                 for state in checkpoint["optimizer_states"][0].get("parts", checkpoint["optimizer_states"]):
                     state["state"] = {}
@@ -165,9 +187,8 @@ def forget(what):
     FinetuneModule.on_load_checkpoint, PretrainModule.on_load_checkpoint = load(0), load(1)
 
 
-HOOKS = {
-    each.__name__: each for each in (note_documents, signal_at, full_disk_at, full_disk, spoil, in_children, forget)
-}
+CHANGES = (note_documents, signal_at, full_disk_at, full_disk, spoil, in_children, forbid_pickle, forget)
+HOOKS = {each.__name__: each for each in CHANGES}
 
 
 def run(job):
@@ -207,8 +228,8 @@ def serve():
                 run(job)
             answer = pid
         else:
-            done, status = os.waitpid(job["pid"], os.WNOHANG)
-            answer = os.waitstatus_to_exitcode(status) if done else None
+            done, status, used = os.wait4(job["pid"], os.WNOHANG)
+            answer = [os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024] if done else None
         print(json.dumps(answer), flush=True)
 
 

@@ -41,9 +41,9 @@ def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = Non
     save_tensors(path, tensors)
 
 
-def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write a safetensors file whole or not at all."""
-    with replacing(path) as temporary:
+def save_tensors(path: Path, tensors: dict[str, Tensor], *, durable: bool = False) -> None:
+    """Write a safetensors file whole or not at all; `durable`: so that it outlives a loss of power."""
+    with replacing(path, durable=durable) as temporary:
         # The writer makes its file for the owner alone; a model is to be shared as any other file is.
         temporary.touch()
         mode = temporary.stat().st_mode

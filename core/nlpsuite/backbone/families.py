@@ -59,7 +59,7 @@ def from_shared_config(data: object, where: Path) -> BackboneConfig:
         )
     except KeyError as missing:
         raise UserError(f"setting {missing} is missing", where=where, fix=_COPY_AGAIN) from None
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise UserError(f"a value does not fit ({error})", where=where, fix=_COPY_AGAIN) from None
     except UserError as error:
         raise UserError(error.what, where=where, fix=error.fix or _COPY_AGAIN) from None

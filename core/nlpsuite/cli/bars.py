@@ -10,7 +10,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from nlpsuite.cli.plain import visible
+from nlpsuite.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from nlpsuite.cli.plain import align, json_visible, visible
+from nlpsuite.cli.plain import align
 from nlpsuite.cli.progress import Track
 from nlpsuite.report import told_left_out
+from nlpsuite.visible import json_visible, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,6 +6,8 @@ every process once, and all end at the same step.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """Exit statuses of a run that a signal stopped."""
+PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 20.0
 """How long processes may go on when one of them has failed: they wait for it in vain."""
 
@@ -112,7 +115,14 @@ def _start(rank: int, number: int, arguments: Sequence[str], port: int, visible:
         stdin=quiet,
         stdout=quiet,
         start_new_session=True,
+        preexec_fn=_end_with_the_launcher,
     )
+
+
+def _end_with_the_launcher() -> None:
+    """Have the system send SIGTERM to this process when the one that started it is gone, however that came; on Linux."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:

@@ -32,13 +32,18 @@ from nlpsuite.cli.options import (
     check_trust,
     given,
 )
-from nlpsuite.cli.resuming import check_same, is_stopped_run, without
+from nlpsuite.cli.resuming import check_same, is_finished_run, is_stopped_run, without
 
 if TYPE_CHECKING:
     from nlpsuite.training.pretraining.pretrain import PretrainRequest
 
 FREE = {"devices", "nodes", "strategy", "precision", "on_nan", "on_nan_limit", "workers", "compile", "samples"}
 """Settings that may differ when a run goes on."""
+FOUND = {
+    "batch_tokens", "micro_tokens", "compile",
+    "vocab_size", "context", "d_model", "n_layers", "n_heads", "n_kv_heads", "head_dim", "d_ff",
+}  # fmt: skip
+"""Settings that a run finds out where they are not set, and keeps."""
 TextArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
 ]
@@ -179,7 +184,7 @@ def _resumed(
     if out is None:
         raise UserError("--resume needs the run's folder", where="suite pretrain", fix="add --out DIR")
     saved = RunFolder.existing(out, trusted=trust).read_config()
-    if (out / "model" / "config.json").is_file():
+    if is_finished_run(out):
         raise UserError(
             "the run is finished", where=out, fix=f"its model is {out / 'model'}; start a new run with --init"
         )
@@ -220,7 +225,7 @@ def _same(request: PretrainRequest, console: Console) -> PretrainRequest:
     if list(request.text) != saved.get("corpus") or init != saved.get("init"):
         what = "the output folder holds a stopped run on other text, or from another backbone"
         raise UserError(what, where=out, fix="give another --out, or go on with it through --resume")
-    check_same(before, request.settings, FREE, out, found=("batch_tokens", "micro_tokens", "compile"))
+    check_same(before, request.settings, FREE, out, found=FOUND)
     console.say(f"{out}: holds this very run, stopped; going on with it")
     free = {name: getattr(request.settings, name) for name in FREE - {"compile"}}
     return replace(resumed, settings=resumed.settings.model_copy(update=free))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
@@ -17,8 +18,12 @@ def is_stopped_run(out: Path) -> bool:
     """Whether a folder holds a run that has saved its state and is not finished."""
     from nlpsuite.training.checkpoints import has_checkpoint
 
-    finished = (out / "metrics.json").exists() or (out / "model" / "config.json").exists()
-    return has_checkpoint(out / "checkpoints") and not finished
+    return has_checkpoint(out / "checkpoints") and not is_finished_run(out)
+
+
+def is_finished_run(out: Path) -> bool:
+    """Whether a folder holds a run that has written its figures, which is the last thing it does."""
+    return os.path.isfile(out / "metrics.json")
 
 
 def check_same(

@@ -32,7 +32,7 @@ from nlpsuite.cli.options import (
     check_trust,
     given,
 )
-from nlpsuite.cli.resuming import check_same, is_stopped_run
+from nlpsuite.cli.resuming import check_same, is_finished_run, is_stopped_run
 from nlpsuite.cli.scores import show_scores
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def run(
     named = targets or []
     check_trust(trust_checkpoint, resume=resume)
     again = [_resumed(out, values, named, host, trust_checkpoint)] if resume else None
-    requests = again or [_same(request, console) for request in _fresh(named, values, config, out, host)]
+    fresh = [] if again else _fresh(named, values, config, out, host)
+    requests = again or [_same(each, console) for each in fresh if not _is_done(each, len(fresh), console)]
     for request in requests:
         if len(requests) > 1:
             console.say(f"--- {request.spec.name} ---")
@@ -187,22 +188,36 @@ def _resumed(
     return _request(spec, wanted, out, host, resume=True, trust=trust)
 
 
-def _same(request: FinetuneRequest, console: Console) -> FinetuneRequest:
-    """Go on with the stopped run in a new one's folder, where there is one and it is the very run that is asked for.
+def _is_done(request: FinetuneRequest, tasks: int, console: Console) -> bool:
+    """Whether one of several tasks was finished by the same command before, which is typed again for the others."""
+    if tasks == 1 or not is_finished_run(request.out):
+        return False
+    _check_same(request)
+    console.say(f"{request.out}: finished before")
+    return True
 
-    So a command that was killed can be typed again, by a cluster's scheduler too.
-    """
+
+def _check_same(request: FinetuneRequest) -> None:
+    """Check that a run's folder holds the very run that is asked for."""
     from nlpsuite.config import build
     from nlpsuite.training.finetuning.settings import FinetuneSettings
     from nlpsuite.training.runfolder import RunFolder
 
-    if not is_stopped_run(request.out):
-        return request
     where = request.out / "config.yaml"
     before = build(FinetuneSettings, RunFolder.existing(request.out, trusted=False).read_config(), where=where)
     settings = request.settings
     task = build(request.spec.config, settings.task, where="task").model_dump(mode="json")
     check_same(before, settings.model_copy(update={"task": task}), FREE, request.out)
+
+
+def _same(request: FinetuneRequest, console: Console) -> FinetuneRequest:
+    """Go on with the stopped run in a new one's folder, where there is one and it is the very run that is asked for.
+
+    So a command that was killed can be typed again, by a cluster's scheduler too.
+    """
+    if not is_stopped_run(request.out):
+        return request
+    _check_same(request)
     console.say(f"{request.out}: holds this very run, stopped; going on with it")
     return replace(request, resume=True)
 

@@ -96,6 +96,7 @@ def save_task_model(
         "settings": settings.model_dump(mode="json"),
         "state": task.state(),
         "backbone_sha256": weights_sha256(model_folder),
+        "tokenizer_sha256": tokenizer.sha256,
     }
     write_json(folder / "config.json", config)
 
@@ -128,6 +129,11 @@ def load_task_model(
     if config["backbone_sha256"] != weights_sha256(model_folder):
         raise UserError(
             "the head was trained on another backbone than the one beside it", where=model_folder, fix=_COPY_AGAIN
+        )
+    # Models of before this was noted have none.
+    if config.get("tokenizer_sha256", tokenizer.sha256) != tokenizer.sha256:
+        raise UserError(
+            "the head was trained with another tokenizer than the one beside it", where=model_folder, fix=_COPY_AGAIN
         )
     context = TaskContext(tokenizer, backbone.config.context, 0, report or Silent())
     settings = build(spec.config, config["settings"], where=path)
@@ -187,7 +193,7 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
         if not isinstance(data, dict) or not isinstance(data.get(key), kind):
             raise UserError(f"`{key}` is missing or not as it should be", where=path, fix=_COPY_AGAIN)
     # What is not known may be meant for another reader, and may be meant ill.
-    if unknown := sorted(data.keys() - kinds.keys() - {"plugin"}):
+    if unknown := sorted(data.keys() - kinds.keys() - {"plugin", "tokenizer_sha256"}):
         raise UserError(f"unknown entry `{unknown[0]}`", where=path, fix=_COPY_AGAIN)
     if data["task"] != name:
         raise UserError(f"the head is of task `{data['task']}`, not `{name}`", where=path, fix=_COPY_AGAIN)
@@ -211,7 +217,7 @@ def _restored(task: Task, config: Mapping[str, Any], path: Path) -> Task:
         )
     try:
         task.restore(config["state"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(f"the task's state is damaged ({error!r})", where=path, fix=_COPY_AGAIN) from None
     return task
 

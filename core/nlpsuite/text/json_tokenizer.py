@@ -47,19 +47,19 @@ class JsonTokenizer(Tokenizer):
 
     Args:
         definition: The text of `tokenizer.json`.
-        named: Names of special tokens, `bos_token` and so on, as `tokenizer_config.json` has them.
+        config: What `tokenizer_config.json` holds: the names of special tokens, `bos_token` and so on, and what other tools need.
 
     Raises:
         UserError: It is none, or the library that reads it is not installed.
     """
 
-    def __init__(self, definition: str, named: Mapping[str, str]):
+    def __init__(self, definition: str, config: Mapping[str, Any]):
         try:
             import tokenizers
         except ImportError:
             fix = "pip install 'nlpsuite[hub]'"
             raise UserError("tokenizer.json needs the library `tokenizers`, which is not installed", fix=fix) from None
-        self.definition, self.named = definition, dict(named)
+        self.definition, self.config = definition, dict(config)
         try:
             self._fast: Any = tokenizers.Tokenizer.from_str(definition)
         except Exception as error:
@@ -84,7 +84,7 @@ class JsonTokenizer(Tokenizer):
         """
         file = path / JSON_FILE
         try:
-            return cls(read_small(file), _named(path))
+            return cls(read_small(file), _config(path))
         except OSError as error:
             raise UserError(
                 f"cannot be read ({error.strerror})", where=file, fix="copy the whole folder again"
@@ -97,18 +97,18 @@ class JsonTokenizer(Tokenizer):
     def save(self, folder: Path) -> Path:
         """Write `tokenizer.json` and `tokenizer_config.json` into the folder, made if need be; return the first one's path."""
         folder.mkdir(parents=True, exist_ok=True)
-        config = {"tokenizer_class": "PreTrainedTokenizerFast", **self.named}
+        config = {"tokenizer_class": "PreTrainedTokenizerFast", **self.config}
         write_text(folder / CONFIG_FILE, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
         write_text(folder / JSON_FILE, self.definition)
         return folder / JSON_FILE
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return JsonTokenizer, (self.definition, self.named)
+        return JsonTokenizer, (self.definition, self.config)
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the definition and the special tokens, in hexadecimal digits."""
-        return hashlib.sha256(json.dumps([self.definition, self.named], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.definition, self.config], sort_keys=True).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text; no special id is ever among them.
@@ -194,7 +194,7 @@ class JsonTokenizer(Tokenizer):
         by_name = {content: index for index, content in self._specials.items()}
 
         def named(key: str) -> int | None:
-            name = self.named.get(key)
+            name = _content(self.config.get(key))
             return None if name is None else self._fast.token_to_id(name)
 
         eos = next(
@@ -220,19 +220,22 @@ class JsonTokenizer(Tokenizer):
         return chosen
 
 
-def _named(folder: Path) -> dict[str, str]:
-    """Return the names of special tokens that a folder's files give, the tokenizer's own before the model's."""
-    found: dict[str, str] = {}
-    for name in (CONFIG_FILE, "special_tokens_map.json"):
-        if not (folder / name).is_file():
-            continue
-        data = read_json(folder / name)
-        for key in ("bos_token", "eos_token", "pad_token"):
-            value = data.get(key) if isinstance(data, dict) else None
-            content = value.get("content") if isinstance(value, dict) else value
-            if isinstance(content, str):
-                found.setdefault(key, content)
+def _config(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of its tokenizer, with the special tokens that older writers name in a file of their own."""
+    found: dict[str, Any] = {}
+    for name in ("special_tokens_map.json", CONFIG_FILE):
+        data = read_json(folder / name) if (folder / name).is_file() else {}
+        if not isinstance(data, dict):
+            raise ValueError(f"{name} is not an object")
+        # What is null in one may be named in the other.
+        found |= {key: value for key, value in data.items() if value is not None or key not in found}
     return found
+
+
+def _content(token: object) -> str | None:
+    """Return the name of a special token, which some writers give by itself and some with its flags."""
+    content = token.get("content") if isinstance(token, dict) else token
+    return content if isinstance(content, str) else None
 
 
 def _is_byte_level(definition: Mapping[str, Any]) -> bool:

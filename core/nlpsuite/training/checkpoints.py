@@ -21,6 +21,7 @@ from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, sync_folder, temporary_name, write_json, writing_to
+from nlpsuite.own_key import is_signed, sign
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
 
 LAST, PREVIOUS, MANIFEST = "last.ckpt", "previous.ckpt", "manifest.json"
-KEPT = 3
-"""Checkpoints that the manifest knows: the two on disk, and the one that takes their place."""
+KEPT = 20
+"""Checkpoints that the manifest knows: the two on disk, the one that takes their place, and some that never got their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,12 @@ class Manifest:
 
     Attributes:
         folder: Where it was written, in full.
+        signature: That a user wrote it there, by a key of the user's own.
         known: The checkpoints, the newest first.
     """
 
     folder: str
+    signature: str
     known: list[Known]
 
 
@@ -120,16 +123,32 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def check_written_here(folder: Path) -> None:
-    """Check that a run's checkpoints were written in the folder where they lie.
+    """Check that a run's checkpoints were written in the folder where they lie, by this user.
 
     Raises:
         UserError: They were written elsewhere, or nothing says where.
     """
     manifest = _read_manifest(folder)
-    if manifest is not None and manifest.folder == str(folder.resolve()):
+    if is_written_here(folder):
         return
-    wrote = "nothing says where the run's state was written" if manifest is None else f"written in {manifest.folder}"
+    wrote = "nothing says where the run's state was written"
+    if manifest is not None:
+        same = manifest.folder == str(folder.resolve())
+        wrote = "written by another user, or on another machine" if same else f"written in {manifest.folder}"
     raise UserError(wrote, where=folder, fix="if you know where it comes from, and trust it, add --trust-checkpoint")
+
+
+def is_written_here(folder: Path) -> bool:
+    """Whether the manifest in a run's `checkpoints/` was written there, by this user."""
+    manifest = _read_manifest(folder)
+    if manifest is None or manifest.folder != str(folder.resolve()):
+        return False
+    return is_signed(manifest.folder, manifest.signature)
+
+
+def begin_manifest(folder: Path) -> None:
+    """Write the manifest of a run that has saved nothing yet; it says whose folder this is."""
+    _write_manifest(folder, [])
 
 
 def find_checkpoint(folder: Path, report: Reporter) -> Found:
@@ -164,9 +183,9 @@ def find_checkpoint(folder: Path, report: Reporter) -> Found:
 
 def _read(path: Path, known: list[Known] | None) -> tuple[str, dict[str, Any] | None]:
     """Return what is wrong with a checkpoint, or what it holds."""
-    if known is not None and _sha256(path) not in {each.sha256 for each in known}:
-        return "it is not what was written", None
     try:
+        if known is not None and _sha256(path) not in {each.sha256 for each in known}:
+            return "it is not what was written", None
         state = torch.load(path, map_location="cpu", weights_only=True)
         state["nlpsuite"]["seconds"], state["global_step"]
     except Exception as error:
@@ -214,8 +233,13 @@ def _note(folder: Path, new: Known) -> None:
     else:
         before = manifest.known
     known = [each for each in before if each.sha256 != new.sha256]
-    listed = [asdict(each) for each in [new, *known][:KEPT]]
-    write_json(folder / MANIFEST, {"folder": str(folder.resolve()), "checkpoints": listed}, durable=True)
+    _write_manifest(folder, [new, *known][:KEPT])
+
+
+def _write_manifest(folder: Path, known: list[Known]) -> None:
+    here = str(folder.resolve())
+    written = {"folder": here, "signature": sign(here), "checkpoints": [asdict(each) for each in known]}
+    write_json(folder / MANIFEST, written, durable=True)
 
 
 def _read_manifest(folder: Path) -> Manifest | None:
@@ -223,6 +247,6 @@ def _read_manifest(folder: Path) -> Manifest | None:
     try:
         data = read_json(folder / MANIFEST)
         listed = [Known(str(each["sha256"]), int(each["bytes"]), int(each["step"])) for each in data["checkpoints"]]
-        return Manifest(str(data["folder"]), listed)
+        return Manifest(str(data["folder"]), str(data["signature"]), listed)
     except (OSError, ValueError, KeyError, TypeError):
         return None

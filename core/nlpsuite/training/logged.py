@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nlpsuite.report import told_left_out
+from nlpsuite.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,5 +63,5 @@ class LoggedReporter:
     def keep(self, text: str) -> None:
         """Append a line to the log alone."""
         stamp = datetime.now().astimezone().isoformat(timespec="seconds")
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} {text}\n")
+        with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{stamp} {visible(text)}\n")

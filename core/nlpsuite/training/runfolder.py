@@ -21,14 +21,14 @@ import yaml
 
 from nlpsuite.config import load_yaml
 from nlpsuite.errors import UserError
-from nlpsuite.files import hold_folder, read_small, replacing, temporary_pattern, write_json, write_text
-from nlpsuite.training.checkpoints import LAST, check_written_here, has_checkpoint
+from nlpsuite.files import LOCK, hold_folder, let_go, read_small, replacing, temporary_pattern, write_json, write_text
+from nlpsuite.training.checkpoints import LAST, begin_manifest, check_written_here, has_checkpoint, is_written_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_BEFORE_A_SAVE = {"checkpoints", "config.yaml", "environment.json", "metrics.csv", "train.log"}
+_BEFORE_A_SAVE = {LOCK, "checkpoints", "config.yaml", "environment.json", "metrics.csv", "train.log"}
 """What is in a run's folder before its first checkpoint."""
 _BEFORE_A_CHECKPOINT = re.compile(r"manifest\.json|tokenizer\.model|best-[0-9]+\.safetensors")
 _LIBRARIES = ("nlpsuite", "torch", "pytorch-lightning", "torchmetrics", "sentencepiece", "numpy", "safetensors")
@@ -67,6 +67,7 @@ class RunFolder:
             run.claim()
             for leftover in (path / "metrics.csv", *run.checkpoints.iterdir()):
                 leftover.unlink(missing_ok=True)
+            begin_manifest(run.checkpoints)
             return run
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UserError(
@@ -74,13 +75,13 @@ class RunFolder:
                 where=path,
                 fix=f"give another {flag}, remove it, or go on with it through --resume",
             )
+        run = cls(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            run.checkpoints.mkdir(parents=True)
         except OSError as error:
             raise UserError(f"cannot be made ({error.strerror})", where=path, fix=f"give another {flag}") from None
-        run = cls(path)
-        run.checkpoints.mkdir()
         run.claim()
+        begin_manifest(run.checkpoints)
         return run
 
     @contextmanager
@@ -137,14 +138,13 @@ class RunFolder:
             UserError: Another process has it.
         """
         self._held = hold_folder(self.path)
-        for folder in (self.path, self.checkpoints):
-            for leftover in folder.glob(temporary_pattern()):
-                leftover.unlink(missing_ok=True)
+        for leftover in self.path.rglob(temporary_pattern()):
+            leftover.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let others have it."""
         if self._held is not None:
-            os.close(self._held)
+            let_go(self._held)
             self._held = None
 
     def write_config(self, values: Mapping[str, Any]) -> None:
@@ -205,7 +205,11 @@ class RunFolder:
 def _holds_nothing_but_a_begin(path: Path) -> bool:
     """Whether all that is in a folder is what a run makes there before its first checkpoint."""
     checkpoints = path / "checkpoints"
-    if not checkpoints.is_dir():
+    # Killed before it wrote anything at all.
+    if [each.name for each in path.iterdir()] == ["checkpoints"] and not any(checkpoints.iterdir()):
+        return True
+    # Folders of other tools may have the same names in them; they have no manifest that was written there.
+    if not is_written_here(checkpoints) or has_checkpoint(checkpoints):
         return False
     passing = [*path.glob(temporary_pattern()), *checkpoints.glob(temporary_pattern())]
     made = all(each in passing or each.name in _BEFORE_A_SAVE for each in path.iterdir())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,8 @@ class Together:
     def __init__(self, rank: int = 0, world: int = 1, local_world: int = 1):
         self.rank, self.world, self.local_world = rank, world, local_world
         # A group of its own for small numbers on the processor, whatever the group of gradients is.
-        self._group = dist.new_group(backend="gloo") if world > 1 else None
+        # The others wait while the first one reads and tokenises the text, however long that takes.
+        self._group = dist.new_group(backend="gloo", timeout=timedelta(days=7)) if world > 1 else None
 
     @property
     def is_first(self) -> bool:

@@ -17,14 +17,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-KEPT = 2
-"""Files that stay when another is written: the best of the last two checkpoints may be any two of those before it."""
-
-
 class BestWeights:
     """Keeps what is trained: the head, and the trained parameters of the backbone.
 
-    Each checkpoint knows the step of the best weights of its time, so those of the two checkpoints that are kept lie here, too.
+    Each checkpoint knows the step of the best weights of its time, so those of both checkpoints that are kept stay.
 
     Args:
         folder: Where the safetensors files lie.
@@ -36,11 +32,14 @@ class BestWeights:
         self._folder, self._backbone, self._head = folder, backbone, head
 
     def save(self, step: int) -> None:
-        """Write the weights as they are now, after `step` steps."""
-        for step_before in sorted(self._steps())[:-KEPT]:
-            self._place(step_before).unlink(missing_ok=True)
+        """Write the weights as they are now, after `step` steps, so that they outlive a loss of power."""
         tensors = {name: value.detach().cpu().contiguous().clone() for name, value in self._trained().items()}
-        save_tensors(self._place(step), tensors)
+        save_tensors(self._place(step), tensors, durable=True)
+
+    def keep(self, steps: set[int]) -> None:
+        """Clear all other steps' weights away."""
+        for step in set(self._steps()) - steps:
+            self._place(step).unlink(missing_ok=True)
 
     def restore(self, step: int) -> None:
         """Set the weights back to those that were saved after `step` steps.

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from nlpsuite.backbone.machine import find_machine
 from nlpsuite.config import build
 from nlpsuite.errors import Interrupted
-from nlpsuite.files import check_space, write_text
+from nlpsuite.files import bytes_in, check_space, write_text
 from nlpsuite.host.spec import RunInfo
 from nlpsuite.inference.artifact import save_task_model
 from nlpsuite.report import Silent
@@ -132,7 +132,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         prepared.backbone.to(machine.device)
         prepared.head.to(machine.device)
         parameters = sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters())
-        check_space(run.path, BYTES_PER_PARAMETER * parameters)
+        check_space(run.path, BYTES_PER_PARAMETER * parameters - bytes_in(run.path))
         plan = make_plan(prepared, settings, machine, world_size(settings))
         show_plan(request.spec.name, prepared, plan, settings, machine, log)
         run.write_config(settings.model_dump(mode="json") | {"task": config.model_dump(mode="json")})
@@ -156,7 +156,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
     pace = Pace(job.plan.budget, job.clock)
 
     def stop() -> None:
-        if flag.signal_number is not None:
+        # Of several processes none may leave the others in the middle of scoring, where they wait for one another.
+        if job.plan.world == 1 and flag.signal_number is not None:
             raise Interrupted(flag.signal_number, job.request.resume_command)
 
     with job.log.progress(f"fine-tuning {name}", 100.0, "%") as bar:
@@ -165,8 +166,8 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         steps = _fit(job, module, watch)
     if watch.signal_number is not None and not watch.finished:
         raise Interrupted(watch.signal_number, job.request.resume_command)
-    if not watch.finished:
-        # A plugin's callback ended training.
+    if not watch.finished or not validator.best_step:
+        # A plugin's callback ended training, or the run was stopped for numbers gone bad right before its one validation.
         validator.validate(steps)
     best.restore(validator.best_step)
     if job.settings.tune == "lora":
@@ -221,6 +222,7 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         watch.load_state_dict(job.saved.state["callbacks"][watch.state_key])
         if watch.finished:
             module.on_load_checkpoint(job.saved.state)
+            module.load_state_dict(job.saved.state["state_dict"])
             done: int = job.saved.state["global_step"]
             return done
     info = RunInfo(task=job.request.spec.name, folder=job.request.out, seed=job.settings.seed)

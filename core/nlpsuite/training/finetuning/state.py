@@ -37,9 +37,9 @@ def open_run(path: Path, *, resume: bool, trusted: bool) -> RunFolder:
     own = Path(tempfile.mkdtemp(prefix="nlpsuite-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     run = RunFolder.create(own)
+    run.last = RunFolder(path).last
     if resume:
         first = _stopped_run(path, trusted)
-        run.last = first.last
         for file in first.checkpoints.glob("*"):
             if file.name not in (LAST, PREVIOUS, MANIFEST):
                 shutil.copy(file, run.checkpoints)

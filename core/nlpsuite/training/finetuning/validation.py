@@ -37,6 +37,7 @@ class Validator:
         self._ended = time.monotonic()
         self._best_score = -math.inf
         self._since_best = 0
+        self._known: list[int] = []
         self.seconds = 0.0
         self._latest_seconds: float | None = None
         self.best_step = 0
@@ -90,6 +91,12 @@ class Validator:
         if self._latest_seconds is not None:
             per_token = self._latest_seconds / max(1, self._plan.valid_tokens)
         return per_token * (self._plan.valid_tokens + self._prepared.task.decoding_cost * self._plan.final_tokens)
+
+    def saved(self) -> None:
+        """Note that a checkpoint was saved, which knows of the best weights; those that none knows of are cleared away."""
+        self._known = [self.best_step, *self._known][:2]
+        if len(self._known) == 2:
+            self._best.keep({self.best_step, *self._known})
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run must know."""

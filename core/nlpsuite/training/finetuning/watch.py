@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+import torch
 
 from nlpsuite.people import people_count, people_time
 
@@ -47,7 +48,7 @@ class FinetuneWatch(pl.Callback):
     Attributes:
         finished: Whether training is done: its budget is spent, or patience is at its end.
         stopped_early: Whether it was patience.
-        signal_number: The signal that the first process noticed, or None.
+        signal_number: The signal that any process noticed, or None.
     """
 
     def __init__(
@@ -107,10 +108,11 @@ class FinetuneWatch(pl.Callback):
         if trainer.global_step == self._step:
             return
         self._step = trainer.global_step
-        # All devices follow the clock and the signals of the first, so that they all do the same.
+        # All devices follow the clock of the first and the signals of any, so that they all do the same.
         progress = self._pace.progress(self._step)
-        now = progress, self._validator.due(progress), self._flag.signal_number
-        pl_module.progress, due, self.signal_number = trainer.strategy.broadcast(now)
+        late = time.monotonic() - self._saved > SAVE_EVERY_SECONDS
+        pl_module.progress, due, late = trainer.strategy.broadcast((progress, self._validator.due(progress), late))
+        self.signal_number = self._heard(trainer)
         # Before the task itself is trained its scores say nothing, and must neither be the best nor try anyone's patience.
         due = due and not pl_module.adapts
         if pl_module.bad is not None:
@@ -124,10 +126,16 @@ class FinetuneWatch(pl.Callback):
         if stopping:
             trainer.should_stop = True
         # The best weights lie in a file of their own, so the state that knows of them is saved along with them.
-        if stopping or best or time.monotonic() - self._saved > SAVE_EVERY_SECONDS:
+        if stopping or best or late:
             trainer.save_checkpoint(self._run.last)
             self._saved = time.monotonic()
+            self._validator.saved()
         self._pace.reserve = self._reserve(pl_module)
+
+    def _heard(self, trainer: pl.Trainer) -> int | None:
+        """Return the signal that any process has heard."""
+        own = torch.tensor(self._flag.signal_number or 0, device=trainer.strategy.root_device)
+        return int(trainer.strategy.reduce(own, reduce_op="max")) or None
 
     def _tell(self, module: FinetuneModule) -> None:
         now = time.monotonic()

@@ -110,6 +110,7 @@ class PretrainModule(pl.LightningModule):
         self._average = TailAverage(backbone, settings.optimizer.average)
         self.position = self._first = 0
         self.bad: BadStep | None = None
+        self._overflowed = False
         self.limit = Limit(settings.on_nan_limit)
         self.tokens_seen = 0
         self.last_losses: dict[str, torch.Tensor] = {}
@@ -157,12 +158,13 @@ class PretrainModule(pl.LightningModule):
             if part.weight:
                 losses.setdefault(LOSS_NAMES[part.example.mode], []).append(loss.detach())
                 tokens += part.example.tokens
-        self.last_losses = {name: torch.stack(each).mean() for name, each in losses.items()}
         self.bad = self._clip(optimizer.optimizer, parts, [loss for each in losses.values() for loss in each])
         if self.bad is None:
-            set_rates(optimizer.optimizer, self._factor(progress))
-            optimizer.step()
-            self._average.update(progress)
+            self.last_losses = {name: torch.stack(each).mean() for name, each in losses.items()}
+            if not self._overflowed:
+                set_rates(optimizer.optimizer, self._factor(progress))
+                optimizer.step()
+                self._average.update(progress)
             self.position += 1
         optimizer.zero_grad()
         self.agree(tokens)
@@ -201,13 +203,16 @@ class PretrainModule(pl.LightningModule):
         """
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None:
-            # It looks for such gradients itself, lets them pass, and scales the loss down.
             scaler.unscale_(optimizer)
         norm = gradient_norm(self.backbone.parameters())
         if self._settings.optimizer.clip:
             torch.nn.utils.clip_grads_with_norm_(self.backbone.parameters(), self._settings.optimizer.clip, norm)
         read = torch.stack([norm, *losses]).tolist()
         bad = what_is_bad(0.0 if scaler is not None else read[0], read[1:])
+        # In float16 gradients overflow now and then. The step is left out, the scale goes down, and nothing is wrong.
+        self._overflowed = scaler is not None and not math.isfinite(read[0])
+        if scaler is not None and (self._overflowed or bad is not None):
+            scaler.update()
         if not self._group.total([float(bad is not None)])[0]:
             return None
         guilty = [part for part, loss in zip(parts, read[1:], strict=False) if not math.isfinite(loss)] or parts

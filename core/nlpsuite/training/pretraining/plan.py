@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nlpsuite.backbone.config import PRESETS, BackboneConfig, pick_size, preset
 from nlpsuite.backbone.machine import matrix_speed
-from nlpsuite.files import check_space
+from nlpsuite.files import bytes_in, check_space
 from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.text.sources import find_sources
 from nlpsuite.training.budget import DEFAULT_SECONDS
@@ -50,6 +50,10 @@ def choose_shape(
         UserError: The text is not there.
     """
     size: str = settings.model.size
+    chosen = settings.model.model_dump(exclude={"size"})
+    if size == "auto" and None not in chosen.values():
+        # All of it is said, as it is where a run goes on.
+        size = "nano"
     if size == "auto":
         sources = find_sources([pattern for pattern in patterns if pattern != "-"]).read if patterns != ["-"] else ()
         size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
@@ -62,7 +66,14 @@ def choose_shape(
         else:
             size = pick_size(settings.time or DEFAULT_SECONDS, speed, tokens)
         report.say(f"size auto: {size}, for about {people_count(tokens)} tokens of text on this machine")
-    return preset(size, **settings.model.model_dump(exclude={"size"}))
+    return preset(size, **chosen)
+
+
+def found_shape(shape: BackboneConfig, settings: PretrainSettings) -> dict[str, int]:
+    """Return the network's shape as settings, so that a run that goes on has the same, wherever that is."""
+    names = settings.model.model_dump(exclude={"size", "vocab_size"})
+    asked = settings.model.vocab_size
+    return {name: getattr(shape, name) for name in names} | {"vocab_size": asked or shape.vocab_size}
 
 
 def with_vocabulary(shape: BackboneConfig, vocab_size: int) -> BackboneConfig:
@@ -147,7 +158,7 @@ def show_plan(
         seconds, steps = budget.seconds, budget.seconds * (1 - VALIDATION_SHARE) * speed / step_tokens
     # Weights and AdamW's averages, three times while a checkpoint takes the place of the one before, and the model.
     disk = shape.parameters * (3 * 12 + 4)
-    check_space(folder, disk + 50e6)
+    check_space(folder, disk + 50e6 - bytes_in(folder))
     plan = _plan_validations(settings, seconds, speed, shape.context)
     exact = budget.steps is not None
     report.table(

@@ -32,7 +32,15 @@ from nlpsuite.training.pretraining.counts import counted_embedding
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.divided import undivided
 from nlpsuite.training.pretraining.module import PretrainModule
-from nlpsuite.training.pretraining.plan import Plan, choose_shape, fastest_rows, plan_rows, show_plan, with_vocabulary
+from nlpsuite.training.pretraining.plan import (
+    Plan,
+    choose_shape,
+    fastest_rows,
+    found_shape,
+    plan_rows,
+    show_plan,
+    with_vocabulary,
+)
 from nlpsuite.training.pretraining.prepare import open_prepared, prepare_text
 from nlpsuite.training.pretraining.settings import ModelSettings
 from nlpsuite.training.pretraining.validation import ValidationText
@@ -180,7 +188,9 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             }
             # With what was found here, so that a resumed run divides its steps in the same way.
             found = {"batch_tokens": step_tokens, "micro_tokens": rows.at_once * backbone.config.context}
-            run.write_config(merge(origin | settings.model_dump(), {"optimizer": found, "compile": compiled}))
+            shape = {} if request.init is not None else found_shape(backbone.config, settings)
+            decided = {"optimizer": found, "compile": compiled, "model": shape}
+            run.write_config(merge(origin | settings.model_dump(), decided))
             if saved is None:
                 run.write_environment(machine.label)
             plan = show_plan(run.path, backbone, text, settings, rows, budget, machine, log)
