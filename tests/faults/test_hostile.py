@@ -27,6 +27,7 @@ COMMANDS = {
     "generate": ("generate", "RUN", "--prompt", "one"),
     "pretrain": ("pretrain", "text.txt", "--init", "RUN", "--max-steps", "1", "--out", "new"),
 }
+TOKENIZER = ("tokenizer", "encode", "RUN/model", "texts.txt")
 HEAD = ("predict", "evaluate")
 """Commands that read a head."""
 
@@ -197,6 +198,13 @@ def test_an_artifact_that_means_harm(folder, refuse, name, make, command):
     make(folder / "RUN" / "model")
     refuse(*COMMANDS[command])
     assert not (folder / "new").exists()
+
+
+@hostile
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name.startswith("tokenizer:")])
+def test_a_tokenizer_that_means_harm(folder, refuse, name):
+    BACKBONES[name](folder / "RUN" / "model")
+    refuse(*TOKENIZER)
 
 
 RECIPES = {

@@ -30,6 +30,7 @@ from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.pretraining import module, pretrain
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.validation import ValidationText
+from nlpsuite_sentiment.task import Sentiment
 
 AT_THE_END = []
 """Processes to wait for."""
@@ -92,13 +93,25 @@ def at(phase, nth, action):
         raise ValueError(phase)
 
 
-def signal_at(phase, nth, number, rank=0, when=None):
-    """Send this process a signal in a phase, if it is the process of that rank; write down when."""
+def signal_at(phase, nth, number, rank=0, when=None, group=False):
+    """Send a signal in a phase, if this is the process of that rank; write down when.
+
+    Args:
+        phase: When.
+        nth: The nth time it comes.
+        number: The signal.
+        rank: The process that sends it, to itself.
+        when: A file to note the time in.
+        group: Whether all processes of the terminal get it, as from Ctrl-C.
+    """
 
     def send():
         if when is not None:
             Path(when).write_text(str(time.time()))
-        os.kill(os.getpid(), number)
+        if group:
+            os.killpg(0, number)
+        else:
+            os.kill(os.getpid(), number)
 
     if int(os.environ.get("RANK", "0")) == rank:
         at(phase, nth, send)
@@ -138,6 +151,19 @@ def spoil(nth, rank):
         return value * float("nan") if bad else value
 
     module.objective_loss = loss
+
+
+def spoil_task(nth, rank):
+    """Make the loss of a micro-batch of a sentiment task bad, in one process."""
+    real, count = Sentiment.loss, [0]
+
+    def loss(*words, **named):
+        count[0] += 1
+        value = real(*words, **named)
+        bad = count[0] == nth and int(os.environ.get("RANK", "0")) == rank
+        return value * float("nan") if bad else value
+
+    Sentiment.loss = loss
 
 
 def in_children(*hooks):
@@ -187,7 +213,7 @@ def forget(what):
     FinetuneModule.on_load_checkpoint, PretrainModule.on_load_checkpoint = load(0), load(1)
 
 
-CHANGES = (note_documents, signal_at, full_disk_at, full_disk, spoil, in_children, forbid_pickle, forget)
+CHANGES = (note_documents, signal_at, full_disk_at, full_disk, spoil, spoil_task, in_children, forbid_pickle, forget)
 HOOKS = {each.__name__: each for each in CHANGES}
 
 

@@ -26,11 +26,16 @@ class StopFlag:
     Until `wait_for_boundaries` a signal interrupts at once: before training there is nothing to save. From then on it is
     noted, and the run stops where it can be resumed; a second Ctrl-C interrupts even so.
 
+    Args:
+        resume_command: What the user types to go on after a stop.
+        goes_on: Whether there is something to go on from already.
+
     Attributes:
         signal_number: The first signal that came, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resume_command: str, *, goes_on: bool):
+        self._resume_command, self._goes_on = resume_command, goes_on
         self.signal_number: int | None = None
         self._waits = False
         self._listen()
@@ -48,18 +53,18 @@ class StopFlag:
         if number == SOON_OVER:
             number = signal.SIGTERM
         if not self._waits:
-            raise Interrupted(number)
+            raise Interrupted(number, self._resume_command if self._goes_on else None)
         if self.signal_number is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise Interrupted(number, self._resume_command)
         self.signal_number = self.signal_number or number
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopFlag]:
-    """Catch the signals while the block runs, and put the former handlers back after it."""
+def stop_on_signals(resume_command: str, *, goes_on: bool) -> Iterator[StopFlag]:
+    """Catch the signals while the block runs, and put the former handlers back after it; arguments as of `StopFlag`."""
     before = {number: signal.getsignal(number) for number in CAUGHT}
     try:
-        yield StopFlag()
+        yield StopFlag(resume_command, goes_on=goes_on)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -18,6 +18,38 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
         RunFolder.create(tmp_path / "x")
 
 
+def test_a_folder_of_another_tool_is_not_taken_for_a_run_that_was_begun(tmp_path):
+    folder = tmp_path / "theirs"
+    (folder / "checkpoints").mkdir(parents=True)
+    for name in ("config.yaml", "metrics.csv", "train.log", "checkpoints/best-3.safetensors"):
+        (folder / name).write_text("theirs")
+    with pytest.raises(UserError, match="not empty"):
+        RunFolder.create(folder)
+    assert (
+        (folder / "metrics.csv").read_text() == (folder / "checkpoints" / "best-3.safetensors").read_text() == "theirs"
+    )
+
+
+def test_a_run_that_was_begun_here_starts_again(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    run.write_config({"a": 1})
+    run.append_metrics({"step": 1})
+    (run.checkpoints / "best-3.safetensors").write_text("x")
+    with pytest.raises(UserError, match="another process is working on this run"):
+        RunFolder.create(run.path)
+    assert (run.path / "metrics.csv").exists()
+    run.release()
+    again = RunFolder.create(run.path)
+    assert again.begun_before
+    assert not (run.path / "metrics.csv").exists()
+    assert [path.name for path in again.checkpoints.iterdir()] == ["manifest.json"]
+    again.release()
+    # Moved, it is somebody else's for all that can be known.
+    run.path.rename(tmp_path / "moved")
+    with pytest.raises(UserError, match="not empty"):
+        RunFolder.create(tmp_path / "moved")
+
+
 def test_what_is_replaced_stays_whole_when_writing_fails(tmp_path):
     path = tmp_path / "metrics.json"
     write_json(path, {"a": 1})

@@ -106,7 +106,7 @@ def finetune(request: FinetuneRequest, report: Reporter) -> FinetuneResult:
         UserError: Data, backbone, settings or folder are not as they should be.
         Interrupted: A signal stopped the run; it can be resumed.
     """
-    with quiet_lightning(), stop_on_signals() as flag:
+    with quiet_lightning(), stop_on_signals(request.resume_command, goes_on=request.resume) as flag:
         job = _prepare(request, report)
         try:
             return _train(job, flag)

@@ -11,6 +11,8 @@ from nlpsuite.training.finetuning.plan import SCORING_COST
 from nlpsuite.training.finetuning.scoring import Scored, score_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nlpsuite.training.finetuning.best import BestWeights
     from nlpsuite.training.finetuning.plan import FinetunePlan
     from nlpsuite.training.finetuning.prepare import Prepared
@@ -57,15 +59,19 @@ class Validator:
         since = time.monotonic() - self._ended
         return self._latest_seconds <= self._settings.validation_share * since
 
-    def validate(self, step: int) -> tuple[Scored, bool]:
+    def validate(self, step: int, between: Callable[[], None] = lambda: None) -> tuple[Scored, bool]:
         """Score the validation rows; keep the weights if they are the best so far.
+
+        Args:
+            step: Steps done.
+            between: Called now and then; may raise to stop, and nothing has come of the validation then.
 
         Returns:
             The scores, and whether they are the best.
         """
         begun = time.monotonic()
         brief = self._prepared.task.brief_validation
-        scored = score_rows(self._prepared, self._prepared.rows.valid, brief=brief)
+        scored = score_rows(self._prepared, self._prepared.rows.valid, brief=brief, between=between)
         score = self._sign * scored.metrics[self._prepared.task.monitor]
         # Of equals the later is taken: it has seen more, at a lower rate.
         better = score >= self._best_score or (self.best_scored is None and self.best_step == 0)

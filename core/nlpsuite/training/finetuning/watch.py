@@ -32,6 +32,10 @@ COSTLY = 0.25
 """Share of it from which on people are told, since a short run may then train for a few steps only."""
 
 
+class _Stopped(Exception):
+    """A signal came in the middle of a validation."""
+
+
 class FinetuneWatch(pl.Callback):
     """Watch a fine-tuning run from step boundary to step boundary.
 
@@ -120,7 +124,9 @@ class FinetuneWatch(pl.Callback):
             self._bad_steps.meet(pl_module.bad, self._step, pl_module, save)
         else:
             self._tell(pl_module)
-        best = due and self._validate(pl_module)
+        best = due and self._validate(trainer, pl_module)
+        # A validation may take minutes, in which a signal may come.
+        self.signal_number = self.signal_number or self._heard(trainer)
         self.finished = pl_module.progress >= 1.0 or self.stopped_early
         stopping = self.finished or self.signal_number is not None
         if stopping:
@@ -154,8 +160,17 @@ class FinetuneWatch(pl.Callback):
             figures = {"tokens": module.tokens_seen, "train/loss": self._loss, "lr_factor": module.rate}
             self._keep(figures | {"tokens_per_second": speed})
 
-    def _validate(self, module: FinetuneModule) -> bool:
-        scored, best = self._validator.validate(self._step)
+    def _validate(self, trainer: pl.Trainer, module: FinetuneModule) -> bool:
+        """Validate, tell, and return whether the weights are the best; a signal ends it, but for the last one of a run."""
+
+        def between() -> None:
+            if trainer.world_size == 1 and module.progress < 1.0 and self._flag.signal_number is not None:
+                raise _Stopped
+
+        try:
+            scored, best = self._validator.validate(self._step, between)
+        except _Stopped:
+            return False
         self._keep({"tokens": module.tokens_seen} | {f"val/{name}": value for name, value in scored.metrics.items()})
         shown = ", ".join(f"{name} {value:.4f}" for name, value in scored.metrics.items())
         self._report.say(f"step {self._step:,}: validation {shown}" + ("  (best so far)" if best else ""))

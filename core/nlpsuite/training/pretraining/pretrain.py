@@ -111,7 +111,7 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
         machine = find_machine(settings.precision)
         request = _same_folder(request, group)
-        with stop_on_signals() as flag:
+        with stop_on_signals(request.resume_command, goes_on=request.resume) as flag:
             job = (
                 _prepare(request, machine, watch, group, report)
                 if group.is_first
