@@ -17,13 +17,14 @@ from nlpsuite.backbone.model import Backbone
 from nlpsuite.backbone.weights import WEIGHTS, read_weights, shared_name
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, replacing, write_json
-from nlpsuite.text.json_tokenizer import JSON_FILE, JsonTokenizer
-from nlpsuite.text.tokenizer import MODEL_FILE, Tokenizer
+from nlpsuite.text.json_tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
+
+    from nlpsuite.text.tokenizer import Tokenizer
 
 
 def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = None) -> None:
@@ -110,17 +111,6 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     for parameter in backbone.parameters():
         parameter.requires_grad_(True)
     return backbone.eval(), tokenizer
-
-
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """Read the tokenizer of a backbone: `tokenizer.model`, or else `tokenizer.json`.
-
-    Raises:
-        UserError: There is neither, or it is damaged.
-    """
-    if not (folder / MODEL_FILE).is_file() and (folder / JSON_FILE).is_file():
-        return JsonTokenizer.load(folder)
-    return Tokenizer.load(folder)
 
 
 def weights_sha256(folder: Path) -> str:

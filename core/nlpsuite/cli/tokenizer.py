@@ -122,9 +122,9 @@ def encode(
     """Show lines of text as tokens: for each line in, one line out."""
     if ids + pieces + offsets + as_json > 1:
         raise UserError("only one output at a time", where="--ids, --pieces, --offsets, --json", fix="give one of them")
-    from nlpsuite.text.tokenizer import Tokenizer
+    from nlpsuite.text.json_tokenizer import load_tokenizer
 
-    console, model = Console(verbose=verbose), Tokenizer.load(tokenizer)
+    console, model = Console(verbose=verbose), load_tokenizer(tokenizer)
     for number, line in enumerate(_lines(file), start=1):
         try:
             found, spans = model.encode_with_offsets(line)

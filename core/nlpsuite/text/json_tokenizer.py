@@ -15,7 +15,7 @@ import numpy as np
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, read_small, write_text
 from nlpsuite.text.offsets import spans_of_bytes
-from nlpsuite.text.tokenizer import MASK_PIECE, SEP_PIECE, Tokenizer, refuse_surrogates
+from nlpsuite.text.tokenizer import MASK_PIECE, MODEL_FILE, SEP_PIECE, Tokenizer, refuse_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -107,8 +107,8 @@ class JsonTokenizer(Tokenizer):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the definition and the special tokens, in hexadecimal digits."""
-        return hashlib.sha256(json.dumps([self.definition, self.config], sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the definition and of which tokens are special, in hexadecimal digits."""
+        return hashlib.sha256(json.dumps([self.definition, self._ids], sort_keys=True).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text; no special id is ever among them.
@@ -218,6 +218,17 @@ class JsonTokenizer(Tokenizer):
             own = next((by_name[name] for name in names if name in by_name), None)
             chosen[key] = own if own is not None else spare.pop(0) if spare else eos
         return chosen
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Read the tokenizer of a backbone or of tokens: `tokenizer.model`, or else `tokenizer.json`.
+
+    Raises:
+        UserError: There is neither, or it is damaged.
+    """
+    if not (folder / MODEL_FILE).is_file() and (folder / JSON_FILE).is_file():
+        return JsonTokenizer.load(folder)
+    return Tokenizer.load(folder)
 
 
 def _config(folder: Path) -> dict[str, Any]:

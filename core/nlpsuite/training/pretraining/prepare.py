@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from nlpsuite.errors import UserError
 from nlpsuite.text.corpus import read_corpus
 from nlpsuite.text.encode import cached_token_files, encode_documents
+from nlpsuite.text.json_tokenizer import load_tokenizer
 from nlpsuite.text.sample import sample_text
 from nlpsuite.text.sources import find_sources
 from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
@@ -84,7 +85,7 @@ def open_prepared(folder: Path) -> PreparedText:
     if not (folder / "train").is_dir():
         raise UserError("the tokenised text is gone", where=folder, fix="start a new run on the text")
     valid = TokenFile.open(folder / "valid")
-    return PreparedText(folder, Tokenizer.load(folder), TokenFile.open(folder / "train"), valid if len(valid) else None)
+    return PreparedText(folder, load_tokenizer(folder), TokenFile.open(folder / "train"), valid if len(valid) else None)
 
 
 def _key(corpus: Corpus, settings: PretrainSettings, tokenizer: Tokenizer | int) -> str:
