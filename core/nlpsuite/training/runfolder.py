@@ -205,6 +205,8 @@ class RunFolder:
 def _holds_nothing_but_a_begin(path: Path) -> bool:
     """Whether all that is in a folder is what a run makes there before its first checkpoint."""
     checkpoints = path / "checkpoints"
+    if not checkpoints.is_dir():
+        return False
     # Killed before it wrote anything at all.
     if [each.name for each in path.iterdir()] == ["checkpoints"] and not any(checkpoints.iterdir()):
         return True

@@ -159,7 +159,7 @@ def test_labelled_rows_of_every_split_follow_the_same_rules(tmp_path, log, split
     with pytest.raises(UserError, match=rf"a.{suffix}:2: a pair whose target is empty"):
         read(path, log, split)
     assert read(path, log, split, empty="skip") == [("One.", "Eins."), ("Four.", "Vier.")]
-    assert log.said[-1].endswith("0 pairs with both sides empty, 2 with one side empty")
+    assert log.said[-1].endswith("2 pairs with one side empty left out")
     path = parallel(tmp_path, "b", ("One.", ""), ("Eins.", "Zwei."))
     with pytest.raises(UserError, match=r"b.en:2: a pair whose source is empty"):
         read(path, log, split)

@@ -59,7 +59,7 @@ def test_the_last_and_the_one_before_are_kept_and_known(tmp_path):
     assert step_found(tmp_path) == 4
     assert torch.load(tmp_path / PREVIOUS, weights_only=True)["global_step"] == 3
     listed = json.loads((tmp_path / MANIFEST).read_text())["checkpoints"]
-    assert [each["step"] for each in listed] == [4, 3, 2]
+    assert [each["step"] for each in listed] == [4, 3, 2, 1]
     assert listed[0]["bytes"] == (tmp_path / LAST).stat().st_size
 
 
