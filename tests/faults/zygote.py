@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 
 import torch
+from pytorch_lightning.utilities import rank_zero_only
 
 from nlpsuite.cli import launch
 from nlpsuite.cli.app import main
@@ -228,6 +229,8 @@ def run(job):
             for stream, name in ((1, "out"), (2, "err")):
                 os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # Lightning asks when it is imported, and here that was before there was a rank.
+        rank_zero_only.rank = int(os.environ.get("RANK", "0"))
         for name, *words in job["hooks"]:
             HOOKS[name](*words)
         sys.argv = ["suite", *job["arguments"]]
