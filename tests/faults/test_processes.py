@@ -29,7 +29,7 @@ def test_one_is_stopped(suite, pretrain_words, tmp_path, phase, rank, all_faults
     if (phase, rank) not in {("startup", 1), ("training", 1)} and not all_faults:
         pytest.skip("one of those that --all-faults runs")
     words = [*pretrain_words(steps=30, validations=3), "--out", "run", "--devices", 2]
-    nth = 1 if phase == "startup" else 3
+    nth = {"startup": 1, "training": 3}.get(phase, 2)
     if phase == "save" and rank == 1:
         pytest.skip("only the first process saves")
     marks = tmp_path / "when"

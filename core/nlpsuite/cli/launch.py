@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nlpsuite.cli.outcome import WRONG_INPUT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
@@ -141,9 +143,9 @@ def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:
                 process.kill()
         time.sleep(0.1)
     codes = [process.returncode for process in processes]
-    stops = [code for code in codes if code in STOPPED]
-    # What the others say of one that was stopped, or that failed, comes of it.
-    failed = stops[0] if stops else failed or next((code for code in codes if code), 0)
+    # What the others say of one that was stopped, or that found the user's input wrong, comes of it.
+    telling = [code for code in codes if code in (*STOPPED, WRONG_INPUT)]
+    failed = telling[0] if telling else failed or next((code for code in codes if code), 0)
     # Killed by a signal of the system's own, such as for memory: 128 and its number, as a shell says it.
     return failed if failed >= 0 else 128 - failed
 

@@ -186,16 +186,29 @@ class RunFolder:
 
     def append_metrics(self, row: Mapping[str, float | int]) -> None:
         """Add one row to metrics.csv; a column that is new is added to the header too."""
+        self._write_metrics_table([*self._metrics_table(), dict(row)])
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Take the rows of later steps out of metrics.csv: a run that was killed goes on from before them."""
+        rows = self._metrics_table()
+        kept = [row for row in rows if not row.get("step", "").isdecimal() or int(row["step"]) <= step]
+        if len(kept) < len(rows):
+            self._write_metrics_table(kept)
+
+    def _metrics_table(self) -> list[dict[str, Any]]:
         path = self.path / "metrics.csv"
-        rows: list[dict[str, Any]] = []
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file))
-        columns = list(dict.fromkeys([*(rows[0] if rows else ()), *row]))
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def _write_metrics_table(self, rows: list[dict[str, Any]]) -> None:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        path = self.path / "metrics.csv"
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
-            writer.writerows([*rows, dict(row)])
+            writer.writerows(rows)
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write the run's final figures."""

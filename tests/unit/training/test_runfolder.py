@@ -77,6 +77,16 @@ def test_metrics_grow_by_row_and_by_column(tmp_path):
     ]
 
 
+def test_a_run_that_goes_on_from_before_forgets_what_came_after(tmp_path):
+    run = RunFolder.create(tmp_path / "run")
+    run.forget_metrics_after(3)
+    for step in (1, 2, 3, 4, 5):
+        run.append_metrics({"step": step, "train/loss": 2.5})
+    run.forget_metrics_after(3)
+    with (run.path / "metrics.csv").open(newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
 def test_settings_come_back_as_they_were(tmp_path):
     run = RunFolder.create(tmp_path / "run")
     values = {"a": {"b": 1e-4}, "text": ["文本 & more: #1"], "none": None}

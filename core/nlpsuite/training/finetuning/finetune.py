@@ -140,6 +140,8 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         untrained = _score_untrained(prepared)
         if saved is None:
             run.write_environment(machine.label)
+        else:
+            run.forget_metrics_after(saved.state["global_step"])
     return _Job(request, config, run, saved, machine, prepared, plan, clock, log, untrained)
 
 

@@ -193,6 +193,8 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             run.write_config(merge(origin | settings.model_dump(), decided))
             if saved is None:
                 run.write_environment(machine.label)
+            else:
+                run.forget_metrics_after(saved.state["global_step"])
             plan = show_plan(run.path, backbone, text, settings, rows, budget, machine, log)
             _start_clock(watch, budget, saved, log)
             job = _Job(run, log, backbone, text, rows, compiled, budget, watch, plan, saved)
@@ -274,9 +276,14 @@ def _count_neighbours(backbone: Backbone, text: PreparedText, settings: Pretrain
 
 
 def _text(request: PretrainRequest, tokenizer: Tokenizer | int, report: Reporter) -> PreparedText:
-    if request.tokens is not None:
+    if request.tokens is not None and request.tokens.is_dir():
         return open_prepared(request.tokens)
-    return prepare_text(request.text, request.settings, tokenizer, request.cache, report)
+    prepared = prepare_text(request.text, request.settings, tokenizer, request.cache, report)
+    # The folder's name is made of the text and all that is done with it.
+    if request.tokens is not None and prepared.folder.name != request.tokens.name:
+        what = "the tokenised text is gone, and the text or its tokenizer is not what it was"
+        raise UserError(what, where=request.tokens, fix="start a new run on the text")
+    return prepared
 
 
 def _train(
