@@ -108,7 +108,7 @@ def test_a_dirty_file(fault, form, spoil, outcome, tmp_path, tiny_tokenizer):
         assert first <= line_in(error, path) < first + len(form.row(dirty.BAD)), error
 
 
-@pytest.mark.fault("a line of 200 MB", "read, or refused with file and line; bounded memory")
+@pytest.mark.fault("a line of 200 MB", "read whole, or refused with file and line")
 def test_a_very_long_line(tmp_path, tiny_tokenizer, all_faults):
     if not all_faults:
         pytest.skip("one of those that --all-faults runs")
