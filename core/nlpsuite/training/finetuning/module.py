@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
@@ -201,7 +203,7 @@ class FinetuneModule(pl.LightningModule):
             "tokens_seen": self.tokens_seen,
             "micro": self.micro,
             "bad_steps": self.limit.met,
-            "windows": self._size,
+            "rows": self._fingerprint,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -211,13 +213,17 @@ class FinetuneModule(pl.LightningModule):
             UserError: The training rows are not those that the run began with.
         """
         own = checkpoint["nlpsuite"]
-        if own["windows"] != self._size:
+        if own["rows"] != self._fingerprint:
             raise UserError(
                 "the training rows have changed since the run began", where="--resume", fix="start a new run"
             )
         self.progress, self.tokens_seen, self.micro = own["progress"], own["tokens_seen"], own["micro"]
         self.limit.met = own["bad_steps"]
 
-    @property
-    def _size(self) -> list[int]:
-        return [len(self._windows), sum(len(window.ids) for window in self._windows)]
+    @cached_property
+    def _fingerprint(self) -> str:
+        """What the training rows are known by: inputs and targets of all of them, in order."""
+        digest = hashlib.blake2b(digest_size=16)
+        for row in self._rows:
+            digest.update(repr((sorted(row.inputs.items()), row.target)).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -183,6 +184,16 @@ def test_changed_rows_are_noticed(run: Callable[..., FinetuneResult], tmp_path: 
         run(out, Spy("step 2 ", lambda: os.kill(os.getpid(), signal.SIGINT)), max_steps=5)
     with pytest.raises(UserError, match="changed"):
         run(out, resume=True, max_steps=5, limit=40)
+
+
+def test_a_label_that_changed_is_noticed(run: Callable[..., FinetuneResult], tmp_path: Path, sentiment_data: Path):
+    data, out = tmp_path / "data", tmp_path / "r"
+    shutil.copytree(sentiment_data, data)
+    with pytest.raises(Interrupted):
+        run(out, Spy("step 2 ", lambda: os.kill(os.getpid(), signal.SIGINT)), max_steps=5, data=str(data))
+    (data / "train.tsv").write_text((data / "train.tsv").read_text().replace("positive", "negative", 1))
+    with pytest.raises(UserError, match="changed"):
+        run(out, resume=True, max_steps=5, data=str(data))
 
 
 def test_a_time_budget_is_honoured(run: Callable[..., FinetuneResult], tmp_path: Path):
