@@ -24,6 +24,15 @@ PEERS = ("llama", "gpt2")
 RATES, ROWS = ("1e-3", "2e-3", "4e-3"), (8, 16)
 TUNING_SECONDS, FULL_SECONDS = 300, 1800
 OURS = {"ours-6m": "6m", "ours-10m": "10m", "ours-30m": "30m"}
+BEFORE: dict[str, Any] = {"sampled_output": 0, "short_rows": 0.4}
+TRIALS: dict[str, dict[str, Any]] = {
+    "trial-whole": BEFORE,
+    "trial-sampled-0.15": BEFORE | {"sampled_output": 0.9},
+    "trial-sampled-0.05": BEFORE | {"sampled_output": 0.9, "sampled_rate": 0.05},
+    "trial-sampled-0.05-rows-0.7": {"sampled_output": 0.9, "sampled_rate": 0.05, "short_rows": 0.7},
+    "trial-sampled-0.05-rate-6e-3": BEFORE | {"sampled_output": 0.9, "sampled_rate": 0.05, "optimizer.lr": 6e-3},
+}
+"""Ours for five minutes each, by which two of the defaults were chosen, as the peers' rates were by theirs."""
 AT_ONCE = 4
 """Rows a peer computes at once; the larger batch is then added up, which is faster for them too."""
 
@@ -31,14 +40,15 @@ AT_ONCE = 4
 def rows() -> list[str]:
     """Return the names of all rows, in an order in which each finds what it needs."""
     tuning = [f"{peer}-{rate}-{batch}" for peer in PEERS for rate in RATES for batch in ROWS]
-    return [*tuning, *(f"{name}-30m" for name in PEERS), *OURS]
+    return [*tuning, *TRIALS, *(f"{name}-30m" for name in PEERS), *OURS]
 
 
 def run(name: str, records: dict[str, dict[str, Any]], text: Path, work: Path) -> dict[str, Any]:
     """Run one row."""
     tokens = prepare(text, work)
-    if name in OURS:
-        flags = ("--objective", "causal", "--time", OURS[name], "--seed", "1")
+    if name in OURS or name in TRIALS:
+        sets = [word for key, value in TRIALS.get(name, {}).items() for word in ("--set", f"{key}={value}")]
+        flags = ("--objective", "causal", "--time", OURS.get(name, "5m"), "--seed", "1", *sets)
         found = ours(text, work, *flags)
         return found | {"bits_per_byte": score(found["run"], tokens)}
     what = name.split("-", 1)[0]
@@ -73,7 +83,7 @@ def table(records: dict[str, dict[str, Any]]) -> str:
         if name not in records:
             continue
         record = records[name]
-        if name in OURS:
+        if name in OURS or name in TRIALS:
             who, how, seconds = "suite pretrain", record["command"], record["wall_seconds"]
         else:
             who = {"llama": "Trainer, Llama", "gpt2": "Trainer, GPT-2"}[name.split("-", 1)[0]]

@@ -15,24 +15,24 @@ from pathlib import Path
 
 def sign(text: str) -> str:
     """Return the signature of a text by this user's key, made if need be; empty where none can be kept."""
-    key = _key(make=True)
+    key = _key()
     return "" if key is None else hmac.new(key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def is_signed(text: str, signature: str) -> bool:
     """Whether this user signed a text. Where no key can be kept nothing is signed, and an empty signature is as good as any."""
-    key = _key(make=True)
+    key = _key()
     if key is None:
         return not signature
     expected = hmac.new(key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected, signature)
 
 
-def _key(*, make: bool) -> bytes | None:
+def _key() -> bytes | None:
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     place = Path(base) / "nlpsuite" / "key"
     try:
-        if make and not place.exists():
+        if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             # Whole at once, and only if no other process was faster.
             temporary = place.with_name(f".key.{secrets.token_hex(4)}.tmp")

@@ -40,7 +40,7 @@ def make(name, host):
 
 
 def score(prepared, rows):
-    scored = score_rows(prepared, rows, brief=True)
+    scored = score_rows(prepared, rows)
     tables = [[table.title, [list(row) for row in table.rows]] for table in scored.tables]
     return {"metrics": scored.metrics, "tables": tables, "predictions": list(scored.predictions)}
 

@@ -26,6 +26,8 @@ COMMANDS = {
     "run": ("run", "sentiment", "--data", "rows", "--backbone", "RUN", "--max-steps", "1", "--out", "new"),
     "generate": ("generate", "RUN", "--prompt", "one"),
     "pretrain": ("pretrain", "text.txt", "--init", "RUN", "--max-steps", "1", "--out", "new"),
+    "export": ("export", "RUN", "--to", "new"),
+    "import": ("import", "RUN/model", "--out", "new"),
 }
 TOKENIZER = ("tokenizer", "encode", "RUN/model", "texts.txt")
 HEAD = ("predict", "evaluate")
