@@ -1,0 +1,97 @@
+"""What masked training gives an imported causal model: tasks that read both ways, with it and without.
+
+    NLPSUITE_DATA=../shared/data python benchmarks/adapting.py [ROW ...] [--list] [--write]
+
+A small causal model (2.6M parameters, left to right only) is trained and exported, its SentencePiece file is taken away, and what
+is left is imported as any model of Hugging Face's is. Then it is fine-tuned as it is, after as many more causal steps, and after
+masked or hybrid steps (`suite pretrain TEXT --init DIR --objective masked`) on the same text. Budgets are in steps, so the machine's
+load does not matter. Judged on validation rows: accuracy on SST-2, strict entity F1 on CoNLL-2003, F1 on rows held out of SQuAD's
+training file, each fine-tuned with the defaults and the same few rows. Records are in benchmarks/results/adapting.json; a row that
+is done is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ablations import VOCABULARY, flags
+from peerbench.contest import finetune, ours, prepare, score
+from peerbench.script import run_script
+
+RESULTS = Path(__file__).parent / "results" / "adapting.json"
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+MARKS = ("<!-- benchmarks/adapting.py --write: begin -->", "<!-- benchmarks/adapting.py --write: end -->")
+FIRST = ("--objective", "causal", "--max-steps", "1200")
+MORE = ("--max-steps", "600")
+COMMON = ("--set", "validations=1", "--set", "samples=0", "--seed", "1")
+CHANGES: dict[str, tuple[str, ...] | None] = {
+    "as imported": None,
+    "600 causal steps more": ("--objective", "causal"),
+    "600 masked steps": ("--objective", "masked"),
+    "600 hybrid steps": ("--objective", "hybrid"),
+}
+ROWS = {
+    "sst2": ("sentiment", "sst2", "val/accuracy", ("--limit", "16000", "--epochs", "1")),
+    "conll2003": ("ner", "conll2003", "val/entity_f1", ("--epochs", "2")),
+    "squad": ("qa", "squad/train-v1.1.json", "val/f1", ("--limit", "8000", "--epochs", "2")),
+}
+
+
+def run(name: str, records: dict[str, dict[str, Any]], text: Path, work: Path) -> dict[str, Any]:
+    """Run one row."""
+    change, data = CHANGES[name], text.parents[1]
+    tokens = prepare(text, work, VOCABULARY)
+    model, found = _imported(text, work, records)
+    if change is not None:
+        found = _more(text, work, model, *change, *MORE, *COMMON)
+        model = Path(found["model"])
+    scores = {}
+    for key, (plugin, source, metric, budget) in ROWS.items():
+        tuned = finetune(plugin, data / source, str(model), work, *budget, "--seed", "1")
+        scores[key] = tuned["metrics"][metric]
+    return found | {"bits_per_byte": score(str(model), tokens), "scores": scores}
+
+
+def _imported(text: Path, work: Path, records: dict[str, dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
+    """Return the causal model, imported, and the figures of its pretraining; made by the first row."""
+    model = work / "imported"
+    if model.is_dir():
+        return model, dict(records["as imported"]) if "as imported" in records else {"steps": 1200}
+    found = ours(text, work, *FIRST, *COMMON, *flags({}))
+    exported = work / "exported"
+    _suite("export", found["run"], "--to", str(exported))
+    # Models of others come without it; tokenizer.json is what then says how text becomes tokens.
+    (exported / "tokenizer.model").unlink()
+    _suite("import", str(exported), "--out", str(model))
+    return model, found
+
+
+def _more(text: Path, work: Path, model: Path, *flags: str) -> dict[str, Any]:
+    out = work / f"more-{flags[1]}"
+    command = ("pretrain", str(text), "--init", str(model), "--out", str(out), "--json", *flags)
+    return dict(json.loads(_suite(*command).splitlines()[-1])) | {"command": " ".join(("suite", *command))}
+
+
+def _suite(*words: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "nlpsuite.cli", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"suite {' '.join(words)}\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def table(records: dict[str, dict[str, Any]]) -> str:
+    """Return the rows in Markdown."""
+    lines = ["| the backbone | SST-2 accuracy | CoNLL-2003 F1 | SQuAD F1 |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | " + " | ".join(f"{100 * r['scores'][key]:.1f}" for key in ROWS) + " |"
+        for name, r in records.items()
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_script(__doc__, results=RESULTS, page=PAGE, marks=MARKS, names=list(CHANGES), run=run, table=table)
