@@ -1,7 +1,11 @@
 """A tokenizer of Hugging Face's `tokenizer.json`, read by the `tokenizers` library, behind the interface of our own.
 
 The library is not one of ours (`pip install 'nlpsuite[hub]'`): it is needed for imported models alone. Its ids are those that
-`transformers` would give, but that a special token typed in a text is ordinary text here.
+`transformers` gives where it reads the file as it is, without tokens at the ends, but for one thing: a special token typed in a
+text ("<|im_end|>", "</s>") is ordinary text here, as there with `split_special_tokens=True`, so that nobody's text ends a
+document or speaks in another's turn. Added tokens that are not special, as Qwen3's "<think>", are what the text says, there
+and here. `transformers` 5 does not read the file as it is for `LlamaTokenizer` and `GPT2Tokenizer`: they take the vocabulary
+out of it, and their ids differ where a text begins with a space (Llama 2) or has spaces before digits (SmolLM2).
 """
 
 from __future__ import annotations
@@ -14,16 +18,17 @@ import numpy as np
 
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, read_small, write_text
-from nlpsuite.text.offsets import spans_of_bytes
+from nlpsuite.text.offsets import spans_of_bytes, spans_without_gaps
 from nlpsuite.text.tokenizer import MASK_PIECE, MODEL_FILE, SEP_PIECE, Tokenizer, refuse_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 JSON_FILE, CONFIG_FILE = "tokenizer.json", "tokenizer_config.json"
+_SPACE_MARK = "\u2581"
 _SPARE = (
     "reserved",
     "unused",
@@ -68,11 +73,15 @@ class JsonTokenizer(Tokenizer):
             raise UserError(what, fix="copy the whole folder again") from None
         self._fast.no_padding()
         self._fast.no_truncation()
+        # What it does to ids is for special ones alone; it would take spaces out of the spans.
+        self._fast.post_processor = None
         self._fast.encode_special_tokens = True
-        added = self._fast.get_added_tokens_decoder()
-        self._specials = {index: token.content for index, token in added.items() if token.special}
-        self._bytes_of = _bytes_of_pieces(self._fast, json.loads(definition), self._specials)
-        self._joins = _is_byte_level(json.loads(definition))
+        self._specials = _mark_specials(self._fast, self.config)
+        data = json.loads(definition)
+        self._byte_level = _has("ByteLevel", data.get("decoder"), data.get("pre_tokenizer"))
+        self._bytes_of = _bytes_of_pieces(self._fast, self._byte_level, self._specials)
+        self._joins = self._byte_level or _has("ByteFallback", data.get("decoder"))
+        self._drops_space = not self._byte_level and self._decodes_without_space()
         self._ids = self._choose()
 
     @classmethod
@@ -111,7 +120,7 @@ class JsonTokenizer(Tokenizer):
         return hashlib.sha256(json.dumps([self.definition, self._ids], sort_keys=True).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text; no special id is ever among them.
+        """Return the ids of a text; no special id is ever among them, but for that of the unknown where a tokenizer needs it.
 
         Raises:
             UserError: The text holds a lone surrogate, which no encoding of Unicode can write.
@@ -134,18 +143,27 @@ class JsonTokenizer(Tokenizer):
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Return the ids of a text and for each the span of characters it stands for, as indices into `text`.
 
-        The spans are in order. They cover all of the text where the pieces are the very bytes of it; a tokenizer that changes a
-        text (its Unicode form, say) has spans as the library gives them.
+        The spans are in order and cover all of the text. Pieces that are parts of one character each carry that character's
+        span, and a space that the tokenizer puts before a text has an empty one. Where the tokenizer changes a text (its
+        Unicode form, say), a piece has the characters that became it, with those after it that became nothing.
 
         Raises:
             UserError: The text holds a lone surrogate.
         """
         refuse_surrogates(text)
         found = self._fast.encode(text, add_special_tokens=False)
-        pieces = [self._bytes_of[index] for index in found.ids]
-        if b"".join(pieces) == text.encode():
-            return found.ids, spans_of_bytes([len(piece) for piece in pieces], text)
-        return found.ids, [(begin, end) for begin, end in found.offsets]
+        ids: list[int] = found.ids
+        sizes = [len(self._bytes_of[index]) for index in ids]
+        joined = b"".join([self._bytes_of[index] for index in ids])
+        if all(sizes):
+            # Where a space is written as that character, the two are one.
+            for read in (text,) if self._byte_level else (text, text.replace(_SPACE_MARK, " ")):
+                if joined == read.encode():
+                    return ids, spans_of_bytes(sizes, read)
+                if joined == b" " + read.encode():
+                    rest = [sizes[0] - 1, *sizes[1:]]
+                    return ids, spans_of_bytes(rest, read) if rest[0] else [(0, 0), *spans_of_bytes(rest[1:], read)]
+        return ids, spans_without_gaps(found.offsets, len(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of the ids, special ones skipped; bytes that are no UTF-8 become U+FFFD.
@@ -154,14 +172,20 @@ class JsonTokenizer(Tokenizer):
             IndexError: An id is outside the vocabulary.
         """
         kept = [int(index) for index in ids if self._bytes_of[int(index)]]
-        if self._joins:
-            return b"".join([self._bytes_of[index] for index in kept]).decode(errors="replace")
-        text: str = self._fast.decode(kept, skip_special_tokens=True)
-        return text
+        if not self._joins:
+            text: str = self._fast.decode(kept, skip_special_tokens=True)
+            return text
+        # The library gives up a whole run of bytes for one that is missing.
+        joined = b"".join([self._bytes_of[index] for index in kept]).decode(errors="replace")
+        return joined.removeprefix(" ") if self._drops_space else joined
 
     def piece(self, index: int) -> str:
-        """Return a single token for people to read, controls escaped."""
+        """Return a single token for people to read: spaces as U+2581, a lone byte as `<0xE2>`, controls escaped."""
         piece = self._fast.id_to_token(int(index)) or f"<{index}>"
+        if self._byte_level and (stands_for := self._bytes_of[int(index)]):
+            # Bytes that are no whole character come out as surrogates.
+            text = stands_for.decode(errors="surrogateescape").replace(" ", _SPACE_MARK)
+            piece = "".join(f"<0x{ord(c) - 0xDC00:02X}>" if "\udc80" <= c <= "\udcff" else c for c in text)
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in piece)
 
     @property
@@ -188,6 +212,11 @@ class JsonTokenizer(Tokenizer):
     def sep_id(self) -> int:
         """The id of the token that stands between the parts of an input."""
         return self._ids["sep"]
+
+    def _decodes_without_space(self) -> bool:
+        ids = self._fast.encode("\u2581\u2581", add_special_tokens=False).ids
+        text: str = self._fast.decode(ids, skip_special_tokens=True)
+        return len(text.encode()) < sum(len(self._bytes_of[index]) for index in ids)
 
     def _choose(self) -> dict[str, int]:
         """Choose an id for each special token."""
@@ -249,15 +278,42 @@ def _content(token: object) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _is_byte_level(definition: Mapping[str, Any]) -> bool:
-    """Whether pieces are written in the alphabet of GPT-2's byte-level BPE."""
-    parts = [definition.get("decoder"), definition.get("pre_tokenizer")]
-    return any('"ByteLevel"' in json.dumps(part) for part in parts)
+def _mark_specials(fast: Any, config: Mapping[str, Any]) -> dict[int, str]:
+    """Return the special tokens, by id; what only the config names as one is no longer found in a text."""
+    import tokenizers
+
+    added = fast.get_added_tokens_decoder()
+    specials = {index: token.content for index, token in added.items() if token.special}
+    for name in sorted(set(_named(config))):
+        index = fast.token_to_id(name)
+        if index is None or index in specials:
+            continue
+        # A word of the language in the place of one ("!" that fills rows up) goes on being a word.
+        if index in added or fast.encode(name, add_special_tokens=False).ids != [index]:
+            fast.add_special_tokens([tokenizers.AddedToken(name, special=True, normalized=False)])
+            specials[index] = name
+    return specials
 
 
-def _bytes_of_pieces(fast: Any, definition: Mapping[str, Any], specials: Mapping[int, str]) -> list[bytes]:
+def _named(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of special tokens in a config."""
+    for key, value in config.items():
+        if key in ("additional_special_tokens", "extra_special_tokens") and isinstance(value, (list, dict)):
+            names = [_content(each) for each in (value.values() if isinstance(value, dict) else value)]
+        elif key == "added_tokens_decoder" and isinstance(value, dict):
+            names = [_content(each) for each in value.values() if isinstance(each, dict) and each.get("special")]
+        else:
+            names = [_content(value)] if key.endswith("_token") else []
+        yield from (name for name in names if name)
+
+
+def _has(kind: str, *parts: object) -> bool:
+    """Whether a part of a definition is of a kind or holds one that is."""
+    return any(f'"type": "{kind}"' in json.dumps(part) for part in parts)
+
+
+def _bytes_of_pieces(fast: Any, byte_level: bool, specials: Mapping[int, str]) -> list[bytes]:
     """Return what each id stands for, in UTF-8; nothing for special ids and for ids without a piece."""
-    byte_level = _is_byte_level(definition)
     of_letter = {letter: byte for byte, letter in _byte_letters().items()}
     vocabulary = fast.get_vocab(with_added_tokens=True)
     added = {index for index, _ in fast.get_added_tokens_decoder().items()}
@@ -273,7 +329,7 @@ def _bytes_of_pieces(fast: Any, definition: Mapping[str, Any], specials: Mapping
         elif len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">"):
             table[index] = bytes([int(piece[3:5], 16)])
         else:
-            table[index] = piece.replace("\u2581", " ").encode()
+            table[index] = piece.replace(_SPACE_MARK, " ").encode()
     return table
 
 

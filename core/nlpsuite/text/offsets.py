@@ -45,3 +45,22 @@ def spans_of_begins(begins: Sequence[int], length: int) -> list[tuple[int, int]]
             end = spans[-1][0]
         spans.append((start, end))
     return spans[::-1]
+
+
+def spans_without_gaps(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """Return spans that cover a text: what lies before the first belongs to that, all else to the one before it.
+
+    Args:
+        spans: The characters of each piece; those of pieces that are parts of one character are equal, and stay so.
+        length: The characters of the text.
+    """
+    begins = list(accumulate((begin for begin, _ in spans), max))
+    ends = list(accumulate((max(begin, end) for begin, (_, end) in zip(begins, spans, strict=True)), max))
+    covering: list[tuple[int, int]] = []
+    until, after = length, (length, length)
+    for begin, end in zip(reversed(begins), reversed(ends), strict=True):
+        if covering and (begin, end) != after:
+            until = covering[-1][0]
+        after = begin, end
+        covering.append((0 if begin == begins[0] else begin, max(end, until)))
+    return covering[::-1]
