@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class EntityRecord:
         tags: The tag of each word, or None.
         spans: The entities of the text, in order, or None where the row does not say.
         trimmed: How many spans had white space at their ends, which was taken away.
+        keys: The keys that were read: of the text or words, and of the tags or entities, if there are any.
     """
 
     text: str | None = None
@@ -41,6 +42,7 @@ class EntityRecord:
     tags: list[str] | None = None
     spans: list[Span] | None = None
     trimmed: int = 0
+    keys: tuple[str, ...] = field(default=(), compare=False)
 
 
 def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> EntityRecord:
@@ -62,7 +64,8 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
             raise wrong(f"`{word_key}` is not a list of words", "give each word as a string that is not empty")
         refuse_half_characters("".join(words), where, line)
         tag_key = next((key for key in TAG_KEYS if values.get(key) is not None), None)
-        return EntityRecord(words=list(words), tags=_tags(values, tag_key, len(words), wrong))
+        keys = (word_key,) if tag_key is None else (word_key, tag_key)
+        return EntityRecord(words=list(words), tags=_tags(values, tag_key, len(words), wrong), keys=keys)
     if text_key is None:
         raise wrong("neither a text nor a list of words", 'name the text "text", or the words "tokens"')
     text = values[text_key]
@@ -71,7 +74,7 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
     # Tools leave an empty list under one name beside the spans under another.
     key = next((key for key in given if values[key] != []), given[0] if given else None)
     if key is None:
-        return EntityRecord(text=text)
+        return EntityRecord(text=text, keys=(text_key,))
     if not isinstance(values[key], list):
         raise wrong(f"`{key}` is not a list of spans", 'write {"start": 0, "end": 5, "label": "PER"} for each')
     found = [_span(each, text, wrong) for each in values[key]]
@@ -80,7 +83,8 @@ def read_record(values: Mapping[str, Any], where: str | Path, line: int) -> Enti
         if after.start < before.end:
             first, second = (f"{text[span.start : span.end]!r} ({span.label})" for span in (before, after))
             raise wrong(f"entities overlap: {first} and {second}", "keep one of them; entities lie side by side")
-    return EntityRecord(text=text, spans=spans, trimmed=sum(trimmed for _, trimmed in found))
+    trims = sum(trimmed for _, trimmed in found)
+    return EntityRecord(text=text, spans=spans, trimmed=trims, keys=(text_key, key))
 
 
 def _tags(values: Mapping[str, Any], key: str | None, count: int, wrong: Any) -> list[str] | None:

@@ -20,7 +20,7 @@ from nlpsuite.api import (
     misc_key,
 )
 from nlpsuite_ner.evidence import LOOK, Clues, first_lines, is_one_word_a_line
-from nlpsuite_ner.items import column_items, json_items, text_items
+from nlpsuite_ner.items import column_items, describe_json, json_items, text_items
 from nlpsuite_ner.sheets import find_sheet
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def open_file(
     shown = next((line for line in first if line.strip()), "")
     kind, suffix = settings.format, data_suffix(path)
     if kind == "jsonl" or (kind == "auto" and (suffix in JSON_SUFFIXES or is_json_object(shown))):
+        report.say(describe_json(path))
         return partial(json_items, where=path), None
     sheet = find_sheet(path, shown, settings, predict=predict) if kind == "auto" else None
     if sheet is not None:

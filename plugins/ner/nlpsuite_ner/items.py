@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.api import Span, json_table, read_record, sentences
+from nlpsuite.api import Span, file_lines, json_table, read_record, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,6 +63,23 @@ def json_items(lines: Iterable[str], where: Path) -> Iterator[Item]:
             yield Item({"tokens": found.words}, record.line, found.tags, identity=identity)
         else:
             yield Item({"text": found.text}, record.line, None, None, found.spans, found.trimmed, identity)
+
+
+def describe_json(path: Path) -> str:
+    """Say which keys of a file of JSON Lines are read as what, by its first row.
+
+    Raises:
+        UserError: That row is not as it should be.
+    """
+    table = json_table(path, file_lines(path))
+    first = next(iter(table.look(1)), None)
+    if first is None:
+        return f"{path}: {table.kind}"
+    found = read_record(first.values, path, first.line)
+    what = ("words", "tags") if found.words is not None else ("texts", "entities")
+    read = ", ".join(f"{name} in `{key}`" for name, key in zip(what, found.keys, strict=False))
+    unused = [f"`{name}`" for name in table.columns if name not in (*found.keys, "id")]
+    return f"{path}: {table.kind}; {read}" + (f"; not used: {', '.join(unused)}" if unused else "")
 
 
 def text_items(lines: Iterable[str]) -> Iterator[Item]:
