@@ -22,6 +22,7 @@ LAYERS = [
     {"config", "errors", "files", "own_key", "people", "report", "visible"},
     {"text"},
     {"backbone", "tasks", "host"},
+    {"hub"},
     {"training", "inference"},
     {"testing"},
     {"cli"},

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import BatchTokensOption, JsonOption, LimitOption, QuietOption, VerboseOption, parse_count
-from nlpsuite.cli.predict import OutOption, ReadingOption, check_new, record_writer, task_settings
+from nlpsuite.cli.options import (
+    BatchTokensOption,
+    ColumnsOption,
+    JsonOption,
+    LimitOption,
+    QuietOption,
+    SplitsOption,
+    VerboseOption,
+    parse_count,
+)
+from nlpsuite.cli.predict import OutOption, ReadingOption, check_new, data_at, record_writer, task_settings
 from nlpsuite.cli.scores import show_scores
 from nlpsuite.errors import UserError
 
@@ -36,7 +45,16 @@ def _parse_limit_bytes(text: str) -> int:
 
 def evaluate(
     target: Annotated[str, typer.Argument(metavar="RUN|BACKBONE", help="A run's folder, a model folder, or nano.")],
-    data: Annotated[str, typer.Option("--data", metavar="FILE|DIR", help="Labelled rows, or for a backbone any text.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            metavar="FILE|DIR|hf:ORG/NAME",
+            help="Labelled rows, or for a backbone any text; or a data set of Hugging Face's hub by name.",
+        ),
+    ],
+    columns: ColumnsOption = None,
+    splits: SplitsOption = None,
     out: OutOption = None,
     assignments: ReadingOption = None,
     overlap: Annotated[
@@ -72,7 +90,8 @@ def evaluate(
     if holds_head(folder):
         _refuse(for_text, target, "is for text, and this target has a task's head")
         asked_of_task = task_settings(assignments)
-        facts, score = _rows(target, Path(data).expanduser(), out, asked_of_task, batch_tokens, limit, console)
+        rows = Path(data_at(data, "score", columns, splits, limit, console)).expanduser()
+        facts, score = _rows(target, rows, out, asked_of_task, batch_tokens, limit, console)
     else:
         _refuse(
             {"--out": out, "--limit": limit, "--set": assignments},
@@ -82,7 +101,8 @@ def evaluate(
         settings = {"documents": documents and documents.value, "field": field, "limit_bytes": limit_bytes}
         asked = {name: value for name, value in settings.items() if value is not None}
         share = DEFAULT_OVERLAP if overlap is None else overlap
-        facts = _text(folder, data, asked, share, batch_tokens, console)
+        text = data_at(data, "predict", columns, splits, None, console)
+        facts = _text(folder, text, asked, share, batch_tokens, console)
     if as_json:
         console.json({"command": "evaluate", **facts})
     else:

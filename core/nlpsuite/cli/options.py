@@ -15,6 +15,7 @@ import typer
 from nlpsuite.errors import UserError
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_PAIRS = {"--columns": "text=sentence,label=stars", "--splits": "train=train,valid=validation,test=test"}
 _TIMES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 
 
@@ -108,6 +109,25 @@ def check_trust(trust: bool, *, resume: bool) -> None:
         )
 
 
+def parse_pairs(texts: list[str] | None, where: str) -> dict[str, str] | None:
+    """Read `text=sentence,label=stars`, in one flag or several; None where there is none.
+
+    Raises:
+        UserError: An item has no `=`, or a name is given twice.
+    """
+    if texts is None:
+        return None
+    pairs: dict[str, str] = {}
+    for item in (part.strip() for text in texts for part in text.split(",")):
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not equals or not name:
+            raise UserError(f"`{item}` is no NAME=VALUE", where=where, fix=f"write it like {where} {_PAIRS[where]}")
+        if name in pairs:
+            raise UserError(f"`{name}` is given twice", where=where, fix="give it once")
+        pairs[name] = value
+    return pairs
+
+
 def _parse_time(text: str) -> float:
     return parse_duration(text, "--time")
 
@@ -184,6 +204,22 @@ RateOption = Annotated[
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", parser=_parse_limit, metavar="N", help="Use only N inputs, for a quick try."),
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME=COLUMN,...",
+        help="Of a data set by name: the column to read as text, label, or what else the plugin reads.",
+    ),
+]
+SplitsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--splits",
+        metavar="train=SPLIT,...",
+        help="Of a data set by name: the split, or slice such as train[:1000], for train, valid and test.",
+    ),
 ]
 PrecisionOption = Annotated[Precision | None, typer.Option("--precision", help="Numbers to compute with.")]
 DevicesOption = Annotated[

@@ -13,13 +13,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import BatchTokensOption, JsonOption, LimitOption, QuietOption, VerboseOption
+from nlpsuite.cli.options import (
+    BatchTokensOption,
+    ColumnsOption,
+    JsonOption,
+    LimitOption,
+    QuietOption,
+    SplitsOption,
+    VerboseOption,
+    parse_pairs,
+)
 from nlpsuite.cli.progress import format_seconds
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from nlpsuite.hub.request import Purpose
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its model folder.")]
 OutOption = Annotated[
@@ -37,8 +48,13 @@ ReadingOption = Annotated[
 def predict(
     run: RunArgument,
     file: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="Texts: a table, JSON Lines, or one a line; - for a pipe.")
+        str,
+        typer.Argument(
+            metavar="[FILE|-]", help="Texts: a table, JSON Lines, or one a line; - for a pipe; or hf:ORG/NAME."
+        ),
     ] = "-",
+    columns: ColumnsOption = None,
+    splits: SplitsOption = None,
     out: OutOption = None,
     assignments: ReadingOption = None,
     batch_tokens: BatchTokensOption = None,
@@ -56,10 +72,11 @@ def predict(
     from nlpsuite.inference.predict import predict_groups, prediction_record, rows_to_predict
 
     model = open_task_model(run, console, task_settings(assignments))
+    source = data_at(file, "predict", columns, splits, limit, console)
     if file == "-" and sys.stdin.isatty():
         console.say("type one text a line; Ctrl-D ends")
     begun, count = time.perf_counter(), 0
-    with rows_to_predict(model.task, file) as groups, record_writer(out) as to_file:
+    with rows_to_predict(model.task, source) as groups, record_writer(out) as to_file:
         tokens = batch_tokens_for(model.backbone, batch_tokens)
         for row, prediction in predict_groups(model, groups, batch_tokens=tokens, limit=limit):
             (to_file or console.json)(prediction_record(row, prediction))
@@ -72,6 +89,41 @@ def predict(
     if as_json:
         facts = {"command": "predict", "run": run, "task": model.name, "rows": count, "out": str(out)}
         console.json(facts | {"seconds": round(seconds, 3), "rows_per_second": round(count / seconds, 1)})
+
+
+def data_at(
+    data: str,
+    purpose: Purpose,
+    columns: list[str] | None,
+    splits: list[str] | None,
+    limit: int | None,
+    console: Console,
+) -> str:
+    """Return the path of data: as it was typed, or of the rows of a data set by its name, which are read first.
+
+    Args:
+        data: What the user typed.
+        purpose: To `score` or to `predict`.
+        columns: What `--columns` says.
+        splits: What `--splits` says.
+        limit: The most rows that are needed, or None.
+        console: Told what is read.
+
+    Raises:
+        UserError: The data set cannot be read, or the flags stand beside a file.
+    """
+    from nlpsuite.hub.names import in_full, is_named
+
+    names, slices = parse_pairs(columns, "--columns"), parse_pairs(splits, "--splits")
+    if not is_named(data):
+        for flag, value in (("--columns", names), ("--splits", slices)):
+            if value is not None:
+                raise UserError(f"{flag} is for a data set by name, hf:ORG/NAME", where=data, fix="leave it out")
+        return data
+    from nlpsuite.hub.folder import data_file
+    from nlpsuite.hub.request import request
+
+    return str(data_file(request(in_full(data), purpose, names or {}, slices or {}, limit), console))
 
 
 def task_settings(assignments: list[str] | None) -> dict[str, Any]:

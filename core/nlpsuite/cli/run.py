@@ -13,6 +13,7 @@ import typer
 from nlpsuite.cli.console import Console
 from nlpsuite.cli.options import (
     BatchTokensOption,
+    ColumnsOption,
     DevicesOption,
     EpochsOption,
     JsonOption,
@@ -25,12 +26,14 @@ from nlpsuite.cli.options import (
     RateOption,
     SeedOption,
     SetOption,
+    SplitsOption,
     StrategyOption,
     TimeOption,
     TrustOption,
     VerboseOption,
     check_trust,
     given,
+    parse_pairs,
 )
 from nlpsuite.cli.resuming import check_same, is_finished_run, is_stopped_run
 from nlpsuite.cli.scores import show_scores
@@ -49,7 +52,12 @@ TargetArgument = Annotated[
     list[str] | None, typer.Argument(metavar="TARGET...", help="Plugins, by folder or by name; one after another.")
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="File or folder with rows; the plugin's own examples by default.")
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="PATH|hf:ORG/NAME",
+        help="File or folder with rows, or a data set of Hugging Face's hub by name; the plugin's own examples by default.",
+    ),
 ]
 BackboneOption = Annotated[
     str | None, typer.Option("--backbone", metavar="nano|DIR|RUN|scratch", help="What to start from; nano by default.")
@@ -67,6 +75,8 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the sto
 def run(
     targets: TargetArgument = None,
     data: DataOption = None,
+    columns: ColumnsOption = None,
+    splits: SplitsOption = None,
     backbone: BackboneOption = None,
     tune: TuneOption = None,
     time: TimeOption = None,
@@ -96,12 +106,15 @@ def run(
     """
     from nlpsuite.config import merge, parse_assignments, read_recipe
     from nlpsuite.host.manager import PluginHost
+    from nlpsuite.hub.names import in_full
     from nlpsuite.training.finetuning.finetune import finetune
     from nlpsuite.training.finetuning.state import is_first_process
 
     console = Console(quiet=quiet, verbose=verbose)
     flags = given(
-        data=data and str(data.expanduser().absolute()),
+        data=data and in_full(data),
+        columns=parse_pairs(columns, "--columns"),
+        splits=parse_pairs(splits, "--splits"),
         backbone=backbone,
         tune=tune,
         time=time,
@@ -235,9 +248,11 @@ def _request(
 
 def _anchored(settings: FinetuneSettings, target: str) -> FinetuneSettings:
     """Write the target and folders so that the run can go on from anywhere."""
+    from nlpsuite.hub.names import in_full
+
     changed = {"target": target, "backbone": _in_full(settings.backbone)}
     if settings.data is not None:
-        changed["data"] = str(Path(settings.data).expanduser().absolute())
+        changed["data"] = in_full(settings.data)
     return settings.model_copy(update=changed)
 
 

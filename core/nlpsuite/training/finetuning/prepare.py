@@ -12,6 +12,9 @@ from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.backbone.config import preset
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import UserError
+from nlpsuite.hub.folder import data_folder
+from nlpsuite.hub.names import is_named
+from nlpsuite.hub.request import request
 from nlpsuite.inference.locate import find_backbone
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
@@ -75,7 +78,7 @@ def prepare(
     Raises:
         UserError: The backbone or the data is not as it should be.
     """
-    source = find_data(spec, settings)
+    source = find_data(spec, settings, report)
     if settings.pretrained:
         backbone, tokenizer = load_backbone(find_backbone(settings.backbone))
     else:
@@ -101,12 +104,16 @@ def prepare(
     return Prepared(task, head, backbone, tokenizer, rows, windows, row_of)
 
 
-def find_data(spec: TaskSpec[Any], settings: FinetuneSettings) -> Path:
-    """Return where the rows are: the user's, else the plugin's examples.
+def find_data(spec: TaskSpec[Any], settings: FinetuneSettings, report: Reporter) -> Path:
+    """Return where the rows are: the user's, those of a data set by its name, else the plugin's examples.
 
     Raises:
-        UserError: There are neither.
+        UserError: There are none, or the data set cannot be read.
     """
+    if settings.data is not None and is_named(settings.data):
+        splits = {str(role): spec for role, spec in settings.splits.items()}
+        asked = request(settings.data, "train", settings.columns, splits, settings.limit)
+        return data_folder(asked, report)
     if settings.data is not None:
         return Path(settings.data).expanduser()
     if spec.examples is None:

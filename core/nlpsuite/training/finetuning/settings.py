@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nlpsuite.config import Settings, build, merge
+from nlpsuite.hub.names import is_named
 from nlpsuite.training.finite import OnNan
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from nlpsuite.host.spec import TaskSpec
 
 Tune = Literal["full", "head", "lora"]
+SplitRole = Literal["train", "valid", "test"]
 SCRATCH = "scratch"
 """The name, in place of a backbone, for training without pretraining."""
 
@@ -40,7 +42,9 @@ class FinetuneSettings(Settings):
 
     Attributes:
         target: The plugin's folder or name, where the command line names none.
-        data: File or folder with rows; None: the plugin's own examples.
+        data: File or folder with rows, or the name of a data set (`hf:ORG/NAME`); None: the plugin's own examples.
+        columns: Of a data set by name, the column that is read under each name.
+        splits: Of a data set by name, the split or slice that is `train`, `valid` or `test`; empty: none.
         backbone: `nano`, a run, a model folder, or `scratch`.
         task: The plugin's own settings.
         tune: What is trained beside the head: all of the backbone, nothing of it, or low-rank adapters.
@@ -48,7 +52,7 @@ class FinetuneSettings(Settings):
         time: Budget in seconds; at most one of `time`, `epochs` and `max_steps`.
         epochs: Passes over the training rows; None: 3, and more where rows are few.
         max_steps: Budget in optimiser steps.
-        limit: Use only so many training rows, drawn by seed, for a quick try.
+        limit: Use only so many training rows, drawn by seed, for a quick try; of a large data set by name the first.
         valid_share: Share of training rows held out where the data has no validation rows.
         lr: Peak learning rate of the head; None: by `tune`, and by whether the backbone is pretrained.
         optimizer: `muon` for the matrices of the backbone's blocks and AdamW for the rest, or `adamw` for all.
@@ -77,6 +81,8 @@ class FinetuneSettings(Settings):
 
     target: str | None = None
     data: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    splits: dict[SplitRole, str] = Field(default_factory=dict)
     backbone: str = "nano"
     task: dict[str, Any] = Field(default_factory=dict)
     tune: Tune = "full"
@@ -108,6 +114,14 @@ class FinetuneSettings(Settings):
     devices: str = "auto"
     nodes: int = Field(default=1, ge=1)
     strategy: str = "auto"
+
+    @model_validator(mode="after")
+    def _names_belong_to_a_data_set(self) -> FinetuneSettings:
+        if (self.columns or self.splits) and not is_named(self.data or ""):
+            raise ValueError(
+                "columns and splits are of a data set by name (data: hf:ORG/NAME); of files, set task.text"
+            )
+        return self
 
     @property
     def pretrained(self) -> bool:
