@@ -10,10 +10,10 @@ demo: $(READY)
 	$(BIN)/suite run plugins/sentiment
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 faults: $(READY)
-	$(BIN)/python -m pytest -m fault --all-faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m fault --all-faults
 
 check: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -34,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what a user has once for all their runs, such as a key, out of the home of whoever runs the tests."""
+    if hasattr(config, "workerinput"):
+        # Processes that run tests side by side have a core each; torch, which comes later, would take all of them in each.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = tempfile.TemporaryDirectory(prefix="nlpsuite-tests-")
     os.environ["XDG_CONFIG_HOME"] = folder.name
     config.add_cleanup(folder.cleanup)
@@ -213,6 +216,8 @@ def _fault(request: pytest.FixtureRequest, record_property: Callable[[str, objec
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the table of docs/reliability.md, where all faults were injected."""
+    if hasattr(session.config, "workerinput"):
+        return
     chosen = session.config.getoption("keyword") or session.config.getoption("markexpr") != "fault"
     if not session.config.getoption("--all-faults") or not _OUTCOMES or chosen:
         return

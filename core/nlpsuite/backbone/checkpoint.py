@@ -6,54 +6,35 @@ in it can name code to run.
 
 from __future__ import annotations
 
-import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from safetensors.torch import save_file
 
+from nlpsuite.backbone.adapter_files import read_adapters, read_base
 from nlpsuite.backbone.families import from_shared_config, to_shared_config
+from nlpsuite.backbone.folders import ADAPTER_CONFIG, EMBEDDED, embedded_folder, is_adapted, is_model
 from nlpsuite.backbone.model import Backbone
-from nlpsuite.backbone.weights import WEIGHTS, read_weights, shared_name
+from nlpsuite.backbone.weights import read_weights
+from nlpsuite.backbone.writing import save_weights, weights_sha256
 from nlpsuite.errors import UserError
-from nlpsuite.files import read_json, replacing, write_json
+from nlpsuite.files import read_json, write_json
 from nlpsuite.text.json_tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from torch import Tensor
-
     from nlpsuite.text.tokenizer import Tokenizer
 
-
-def save_weights(path: Path, backbone: Backbone, dtype: torch.dtype | None = None) -> None:
-    """Write the weights under their shared names, whole or not at all.
-
-    Args:
-        path: The safetensors file.
-        backbone: Whose weights.
-        dtype: What to store them as; None keeps theirs.
-    """
-    tensors: dict[str, Tensor] = {
-        shared_name(name): parameter.detach().to("cpu", dtype or parameter.dtype).contiguous()
-        for name, parameter in backbone.named_parameters()
-    }
-    save_tensors(path, tensors)
-
-
-def save_tensors(path: Path, tensors: dict[str, Tensor], *, durable: bool = False) -> None:
-    """Write a safetensors file whole or not at all; `durable`: so that it outlives a loss of power."""
-    with replacing(path, durable=durable) as temporary:
-        # The writer makes its file for the owner alone; a model is to be shared as any other file is.
-        temporary.touch()
-        mode = temporary.stat().st_mode
-        save_file(tensors, temporary, metadata={"format": "pt"})
-        temporary.chmod(mode)
+LONGEST_CHAIN = 8
+"""Adapters to adapters to ...: more than anybody makes."""
 
 
 def save_backbone(
-    folder: Path, backbone: Backbone, tokenizer: Tokenizer, dtype: torch.dtype | None = None, card: str | None = None
+    folder: Path,
+    backbone: Backbone,
+    tokenizer: Tokenizer,
+    dtype: torch.dtype | None = None,
+    card: str | None = None,
+    shard_bytes: int | None = None,
 ) -> None:
     """Write a complete backbone into `folder`, which is made if need be; `config.json` comes last and makes it whole.
 
@@ -63,10 +44,11 @@ def save_backbone(
         tokenizer: Its tokenizer.
         dtype: What to store weights as; None keeps theirs.
         card: The model card, in Markdown.
+        shard_bytes: What one file of weights holds at most; None: all of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
-    save_weights(folder / WEIGHTS, backbone, dtype)
+    save_weights(folder, backbone, dtype, shard_bytes)
     tokenizer.save(folder)
     if card is not None:
         (folder / "README.md").write_text(card, encoding="utf-8")
@@ -81,11 +63,13 @@ def save_backbone(
 
 
 def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
-    """Read a backbone, in float32, and its tokenizer.
+    """Read a backbone, in float32, and its tokenizer; where a folder holds adapters, the backbone they name, with them merged.
 
     Raises:
         UserError: The folder is not a backbone, or a file in it is missing, damaged or does not fit the others.
     """
+    if is_adapted(folder):
+        return _load_adapted(folder)
     path = folder / "config.json"
     try:
         data = read_json(path)
@@ -113,7 +97,35 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     return backbone.eval(), tokenizer
 
 
-def weights_sha256(folder: Path) -> str:
-    """Return the SHA-256 of a backbone's weight file, by which a head knows the backbone it was trained on."""
-    with (folder / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _load_adapted(folder: Path) -> tuple[Backbone, Tokenizer]:
+    """Read the backbone that adapters name, and merge them in.
+
+    Raises:
+        UserError: It is not there, has other weights than those they were trained on, or the adapters are not as they should be.
+    """
+    chain = [folder]
+    while is_adapted(chain[-1]):
+        chain.append(_base_folder(chain[-1]))
+        if len(chain) > LONGEST_CHAIN:
+            what = "adapters to adapters, without an end"
+            raise UserError(what, where=folder / ADAPTER_CONFIG, fix="copy the whole folder again")
+    backbone, tokenizer = load_backbone(chain[-1])
+    for place, base in zip(chain[-2::-1], chain[:0:-1], strict=True):
+        adapters = read_adapters(place, backbone)
+        if adapters.base_sha256 and adapters.base_sha256 != weights_sha256(base):
+            what = f"the adapters were trained on other weights than those of {adapters.base}"
+            fix = "put the backbone back as it was, or train again"
+            raise UserError(what, where=place / ADAPTER_CONFIG, fix=fix)
+        adapters.merge_into(backbone)
+    return backbone, tokenizer
+
+
+def _base_folder(folder: Path) -> Path:
+    base = read_base(folder)
+    if base == EMBEDDED:
+        return embedded_folder()
+    place = Path(base).expanduser()
+    if is_model(place):
+        return place
+    fix = f"put it back, or set base_model_name_or_path in {ADAPTER_CONFIG} to the folder where it is now"
+    raise UserError(f"the backbone of these adapters, {base[:200]}, is not there", where=folder, fix=fix)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nlpsuite.backbone.model import Backbone
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+ADAPTERS = "adapter_model.safetensors"
 _COPY_AGAIN = "copy the whole folder again"
 _NAMES = (
     (r"^embedding\.", "model.embed_tokens."),
@@ -64,24 +65,33 @@ def read_weights(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
     return {name: _read(places[shared], shared, shape) for shared, (name, shape) in expected.items()}
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of a backbone's weights: the one, or those that the index names; adapters where there are only these.
+
+    Raises:
+        UserError: The index is damaged.
+    """
+    index = folder / INDEX
+    if not (folder / WEIGHTS).is_file() and (folder / ADAPTERS).is_file() and not index.is_file():
+        return [folder / ADAPTERS]
+    if (folder / WEIGHTS).is_file() or not index.is_file():
+        return [folder / WEIGHTS]
+    try:
+        names = set(read_json(index)["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"damaged ({error})", where=index, fix=_COPY_AGAIN) from None
+    # A name in a file is a file beside it, and never a path.
+    if wrong := next(
+        (n for n in names if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.safetensors", str(n))), None
+    ):
+        raise UserError(f"{str(wrong)[:200]!r} is no name of a file of weights", where=index, fix=_COPY_AGAIN)
+    return [folder / name for name in sorted(names)]
+
+
 def _places(folder: Path) -> dict[str, Path]:
     """Return the file that each weight is in."""
-    index = folder / INDEX
-    if (folder / WEIGHTS).is_file() or not index.is_file():
-        files = [folder / WEIGHTS]
-    else:
-        try:
-            names = set(read_json(index)["weight_map"].values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"damaged ({error})", where=index, fix=_COPY_AGAIN) from None
-        # A name in a file is a file beside it, and never a path.
-        if wrong := next(
-            (n for n in names if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.safetensors", str(n))), None
-        ):
-            raise UserError(f"{str(wrong)[:200]!r} is no name of a file of weights", where=index, fix=_COPY_AGAIN)
-        files = [folder / name for name in sorted(names)]
     places: dict[str, Path] = {}
-    for file in files:
+    for file in weight_files(folder):
         with _opened(file) as tensors:
             places |= dict.fromkeys(tensors.keys(), file)
     return places

@@ -262,7 +262,7 @@ def _lasting(target: str, task: str, host: PluginHost) -> str:
 
 
 def _in_full(name: str) -> str:
-    from nlpsuite.inference.locate import EMBEDDED
+    from nlpsuite.backbone.folders import EMBEDDED
     from nlpsuite.training.finetuning.settings import SCRATCH
 
     path = Path(name).expanduser()

@@ -1,4 +1,4 @@
-"""A fine-tuned model on disk: a complete backbone, and the task's head beside it in `heads/<task>/`.
+"""A fine-tuned model on disk: a complete backbone or adapters to one, and the task's head beside it in `heads/<task>/`.
 
 Safetensors and JSON only. Names in the files are looked up among the installed plugins; they never become paths or imports.
 """
@@ -13,7 +13,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, save_tensors, weights_sha256
+from nlpsuite.backbone.adapter_files import save_adapters
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.writing import save_tensors, weights_sha256
 from nlpsuite.config import build, merge
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_json, write_json
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from nlpsuite.backbone.adapter_files import Adapters
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.config import Settings
     from nlpsuite.host.manager import PluginHost
@@ -69,8 +72,9 @@ def save_task_model(
     backbone: Backbone,
     tokenizer: Tokenizer,
     plugin: str = "",
+    adapters: Adapters | None = None,
 ) -> None:
-    """Write a complete model, in float32; the head's `config.json` comes last and makes it whole.
+    """Write a model, in float32; the head's `config.json` comes last and makes it whole.
 
     Args:
         model_folder: Where to; made if need be.
@@ -81,11 +85,16 @@ def save_task_model(
         backbone: The backbone, with adapters merged.
         tokenizer: The backbone's tokenizer.
         plugin: Distribution and version that the task is from, for people.
+        adapters: Written in place of the backbone, which is elsewhere; None: the backbone is written.
     """
     folder = model_folder / HEADS / checked_name(name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
-    save_backbone(model_folder, backbone, tokenizer, torch.float32)
+    if adapters is None:
+        save_backbone(model_folder, backbone, tokenizer, torch.float32)
+    else:
+        save_adapters(model_folder, adapters)
+        tokenizer.save(model_folder)
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in head.state_dict().items()}
     save_tensors(folder / "model.safetensors", tensors)
     config = {

@@ -5,14 +5,11 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
-from importlib import resources
 from pathlib import Path
 
+from nlpsuite.backbone.folders import EMBEDDED, embedded_folder, is_model
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_small, writing_to
-
-EMBEDDED = "nano"
-"""The name of the backbone that comes with the package."""
 
 
 def find_backbone(target: str) -> Path:
@@ -25,7 +22,7 @@ def find_backbone(target: str) -> Path:
         UserError: Nothing is there, or what is there is no finished backbone.
     """
     if target == EMBEDDED:
-        return _embedded()
+        return embedded_folder()
     return _model_folder(target, "a run of `suite pretrain`, a model folder, or `nano`")
 
 
@@ -38,7 +35,7 @@ def evaluation_file(target: str, data: Path) -> Path | None:
         data: The file or folder that is scored.
     """
     run = Path(target).expanduser()
-    if not (run / "model" / "config.json").is_file() or not os.access(run, os.W_OK):
+    if not is_model(run / "model") or not os.access(run, os.W_OK):
         return None
     folder = run / "evaluations"
     with writing_to(folder):
@@ -63,19 +60,10 @@ def find_task_model(target: str) -> tuple[Path, str]:
     return folder, only_head(folder)
 
 
-def _embedded() -> Path:
-    place = resources.files("nlpsuite") / "assets" / EMBEDDED
-    folder = Path(str(place))
-    if (folder / "config.json").is_file():
-        return folder
-    fix = "train one with `suite pretrain TEXT --size nano` and name its run, or use --backbone scratch"
-    raise UserError("this nlpsuite comes without the embedded backbone", where=folder, fix=fix)
-
-
 def _model_folder(target: str, expected: str) -> Path:
     path = Path(target).expanduser()
     for folder in (path / "model", path):
-        if (folder / "config.json").is_file():
+        if is_model(folder):
             return folder
     if not path.exists():
         raise UserError("no such folder", where=target, fix=_near(path, expected))

@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from nlpsuite.backbone.checkpoint import load_backbone, save_backbone, weights_sha256
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.weights import shared_name
+from nlpsuite.backbone.writing import weights_sha256
 from nlpsuite.errors import UserError
 
 IDS = torch.tensor([[1, 9, 30, 12, 7]])

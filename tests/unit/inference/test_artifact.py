@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from nlpsuite.backbone.checkpoint import load_backbone, save_weights
+from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.backbone.writing import save_weights
 from nlpsuite.errors import UserError
 from nlpsuite.host.manager import PluginHost
 from nlpsuite.host.resolve import resolve_name
@@ -73,7 +74,7 @@ def test_another_backbone_is_refused(saved: tuple[Path, list[Any]]):
     backbone, _ = load_backbone(saved[0])
     with torch.no_grad():
         backbone.norm.weight += 0.1
-    save_weights(saved[0] / "model.safetensors", backbone)
+    save_weights(saved[0], backbone)
     with pytest.raises(UserError, match="another backbone"):
         load_task_model(saved[0], HOST)
 

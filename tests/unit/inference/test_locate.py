@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nlpsuite.backbone import folders
 from nlpsuite.errors import UserError
 from nlpsuite.inference import locate
 from nlpsuite.inference.locate import evaluation_file, find_backbone, find_task_model
@@ -69,7 +70,7 @@ def test_a_file_or_another_folder(tmp_path: Path):
 
 
 def test_the_embedded_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(locate.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(folders.resources, "files", lambda package: tmp_path)
     with pytest.raises(UserError, match="without the embedded backbone"):
         find_backbone("nano")
     (tmp_path / "assets" / "nano").mkdir(parents=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from nlpsuite.backbone.checkpoint import save_tensors
+from nlpsuite.backbone.writing import save_tensors
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:

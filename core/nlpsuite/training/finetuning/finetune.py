@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 
+from nlpsuite.backbone.adapter_files import adapters_of
+from nlpsuite.backbone.folders import EMBEDDED
+from nlpsuite.backbone.lora import merge_adapters
 from nlpsuite.backbone.machine import find_machine
+from nlpsuite.backbone.writing import weights_sha256
 from nlpsuite.config import build
 from nlpsuite.errors import Interrupted
 from nlpsuite.files import bytes_in, check_space, write_text
 from nlpsuite.host.spec import RunInfo
 from nlpsuite.inference.artifact import save_task_model
+from nlpsuite.inference.locate import find_backbone
 from nlpsuite.report import Silent
 from nlpsuite.training.bad_steps import BadSteps
 from nlpsuite.training.budget import Stopwatch
 from nlpsuite.training.checkpoints import find_checkpoint
 from nlpsuite.training.finetuning.best import BestWeights
 from nlpsuite.training.finetuning.card import finetune_card
-from nlpsuite.training.finetuning.lora import merge_adapters
 from nlpsuite.training.finetuning.module import FinetuneModule
 from nlpsuite.training.finetuning.pace import Pace
 from nlpsuite.training.finetuning.plan import calibration_rows, make_plan, show_plan
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from nlpsuite.backbone.adapter_files import Adapters
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.config import Settings
     from nlpsuite.host.manager import PluginHost
@@ -52,8 +57,8 @@ if TYPE_CHECKING:
 
 
 STRATEGIES = ("auto", "ddp")
-BYTES_PER_PARAMETER = 64
-"""On disk, at the most: three states while the last one is replaced, the best weights of three steps, and the model."""
+BYTES_PER_TRAINED, BYTES_PER_PARAMETER = 60, 4
+"""On disk, at the most: three states while the last one is replaced, and the best weights of three steps; and the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +136,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)
         prepared.backbone.to(machine.device)
         prepared.head.to(machine.device)
-        parameters = sum(p.numel() for part in (prepared.backbone, prepared.head) for p in part.parameters())
-        check_space(run.path, BYTES_PER_PARAMETER * parameters - bytes_in(run.path))
+        check_space(run.path, _space(prepared, settings) - bytes_in(run.path))
         plan = make_plan(prepared, settings, machine, world_size(settings))
         show_plan(request.spec.name, prepared, plan, settings, machine, log)
         run.write_config(settings.model_dump(mode="json") | {"task": config.model_dump(mode="json")})
@@ -172,6 +176,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         # A plugin's callback ended training, or the run was stopped for numbers gone bad right before its one validation.
         validator.validate(steps)
     best.restore(validator.best_step)
+    adapters = _take_adapters(job)
     if job.settings.tune == "lora":
         merge_adapters(prepared.backbone)
         validator.best_scored = None
@@ -205,7 +210,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         tables={split: each.tables for split, each in scored.items()},
         notes={split: each.notes for split, each in scored.items()},
     )
-    _write(job, scored, result)
+    _write(job, scored, result, adapters)
     learned, guess = (scores.get(f"val/{prepared.task.monitor}") for scores in (result.metrics, result.baseline))
     if learned is not None and guess is not None:
         _compare(learned, guess, prepared.task.monitor_mode, job.log)
@@ -224,7 +229,7 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         watch.load_state_dict(job.saved.state["callbacks"][watch.state_key])
         if watch.finished:
             module.on_load_checkpoint(job.saved.state)
-            module.load_state_dict(job.saved.state["state_dict"])
+            module.take_weights(job.saved.state["state_dict"])
             done: int = job.saved.state["global_step"]
             return done
     info = RunInfo(task=job.request.spec.name, folder=job.request.out, seed=job.settings.seed)
@@ -244,7 +249,25 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
     return steps
 
 
-def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult) -> None:
+def _space(prepared: Prepared, settings: FinetuneSettings) -> int:
+    """Return the bytes on disk that the run takes at the most."""
+    parameters = [p for part in (prepared.backbone, prepared.head) for p in part.parameters()]
+    trained = sum(p.numel() for p in parameters if p.requires_grad)
+    stored = 0 if settings.keeps_adapters else sum(p.numel() for p in parameters)
+    return BYTES_PER_TRAINED * trained + BYTES_PER_PARAMETER * stored
+
+
+def _take_adapters(job: _Job) -> Adapters | None:
+    """Return a copy of the adapters, before they are merged, where they are what is kept."""
+    settings = job.settings
+    if not settings.keeps_adapters:
+        return None
+    folder = find_backbone(settings.backbone)
+    base = settings.backbone if settings.backbone == EMBEDDED else str(folder.absolute())
+    return adapters_of(job.prepared.backbone, base=base, base_sha256=weights_sha256(folder), alpha=settings.lora.alpha)
+
+
+def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult, adapters: Adapters | None) -> None:
     """Write predictions, model and figures; the figures come last and say that the run is finished."""
     write_predictions(job.run, scored.get("test", scored["val"]))
     plugin = job.request.host.owner(job.request.spec.name)
@@ -257,6 +280,7 @@ def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult) -> None
         backbone=job.prepared.backbone,
         tokenizer=job.prepared.tokenizer,
         plugin="" if plugin is None else f"{plugin.distribution} {plugin.version}",
+        adapters=adapters,
     )
     write_text(job.run.model / "README.md", finetune_card(result, job.settings, job.prepared.rows))
     job.run.write_metrics(replace(result, seconds=job.clock.seconds).figures())

@@ -70,6 +70,8 @@ class FinetuneModule(pl.LightningModule):
         self.bad: BadStep | None = None
         self.limit = Limit(settings.on_nan_limit)
         self._losses: list[torch.Tensor] = []
+        # Checkpoints lack the weights that are not trained; that the others are there is looked at below.
+        self.strict_loading = False
 
     def train(self, mode: bool = True) -> FinetuneModule:
         """Set the mode; a backbone that is not trained stays in eval mode."""
@@ -180,9 +182,13 @@ class FinetuneModule(pl.LightningModule):
     def pass_over(self) -> None:
         """Go on without the step that was bad: its micro-batches are counted already."""
 
+    def take_weights(self, weights: dict[str, torch.Tensor]) -> None:
+        """Take the weights of a checkpoint; those that are not trained are in none, and stay what they are."""
+        self.load_state_dict(weights, strict=False)
+
     def go_back(self, state: dict[str, Any]) -> None:
         """Take the weights and the optimiser's state of a checkpoint; order, clock and budget go on from where they are."""
-        self.load_state_dict(state["state_dict"])
+        self.take_weights(state["state_dict"])
         optimizer = self.optimizers()
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
         optimizer.optimizer.load_state_dict(state["optimizer_states"][0])
@@ -196,7 +202,11 @@ class FinetuneModule(pl.LightningModule):
         return in_order(batches, self._settings.workers, self.device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what resume needs beside weights, optimiser and step."""
+        """Add what resume needs beside weights, optimiser and step; leave out weights that are not trained."""
+        weights = checkpoint["state_dict"]
+        for name, parameter in self.named_parameters():
+            if not parameter.requires_grad:
+                del weights[name]
         checkpoint["nlpsuite"] = {
             "seconds": self._watch.seconds,
             "progress": self.progress,
@@ -204,19 +214,26 @@ class FinetuneModule(pl.LightningModule):
             "micro": self.micro,
             "bad_steps": self.limit.met,
             "rows": self._fingerprint,
+            "kept": self._kept_fingerprint,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back.
 
         Raises:
-            UserError: The training rows are not those that the run began with.
+            UserError: The training rows, or weights that are not trained, are not those that the run began with.
         """
         own = checkpoint["nlpsuite"]
         if own["rows"] != self._fingerprint:
             raise UserError(
                 "the training rows have changed since the run began", where="--resume", fix="start a new run"
             )
+        # Checkpoints of before this was noted hold all weights.
+        if own.get("kept", self._kept_fingerprint) != self._kept_fingerprint:
+            raise UserError("the backbone has changed since the run began", where="--resume", fix="start a new run")
+        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        if lost := sorted(trained - checkpoint["state_dict"].keys()):
+            raise UserError(f"the checkpoint has no weight {lost[0]}", where="--resume", fix="start a new run")
         self.progress, self.tokens_seen, self.micro = own["progress"], own["tokens_seen"], own["micro"]
         self.limit.met = own["bad_steps"]
 
@@ -226,4 +243,14 @@ class FinetuneModule(pl.LightningModule):
         digest = hashlib.blake2b(digest_size=16)
         for row in self._rows:
             digest.update(repr((sorted(row.inputs.items()), row.target)).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+    @cached_property
+    def _kept_fingerprint(self) -> str:
+        """What the weights that are not trained are known by."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, parameter in self.named_parameters():
+            if not parameter.requires_grad:
+                digest.update(name.encode())
+                digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().data)
         return digest.hexdigest()

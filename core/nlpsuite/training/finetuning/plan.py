@@ -10,6 +10,7 @@ from nlpsuite.errors import UserError
 from nlpsuite.people import people_count, people_time
 from nlpsuite.tasks.batches import BatchOrder
 from nlpsuite.training.budget import Budget
+from nlpsuite.training.finetuning.memory import tell_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ class FinetunePlan:
 
     Attributes:
         order: Which windows form which micro-batch.
+        micro_tokens: Tokens of a micro-batch, at the most, but for a longer window.
         per_step: Micro-batches that one device adds up for an optimiser step.
         world: Devices.
         budget: How long.
@@ -50,6 +52,7 @@ class FinetunePlan:
     """
 
     order: BatchOrder
+    micro_tokens: int
     per_step: int
     world: int
     budget: Budget
@@ -85,7 +88,7 @@ def make_plan(prepared: Prepared, settings: FinetuneSettings, machine: Machine, 
         trained = budget.steps * per_step * world * sum(lengths) / order.first(1)
         affordable = settings.validation_share * trained / max(1.0, SCORING_COST * valid_tokens)
         validations = max(1, min(validations, budget.steps, int(affordable)))
-    return FinetunePlan(order, per_step, world, budget, validations, final_tokens, valid_tokens)
+    return FinetunePlan(order, micro, per_step, world, budget, validations, final_tokens, valid_tokens)
 
 
 def _batch_sizes(lengths: Sequence[int], settings: FinetuneSettings, machine: Machine, world: int) -> tuple[int, int]:
@@ -145,6 +148,7 @@ def show_plan(
         ],
         ["planned", _planned(plan)],
         *_adapts(prepared.task.adapt_share, settings),
+        *tell_memory(prepared, plan, settings, machine, report),
         ["validations", f"{plan.validations}" + (" at most" if plan.budget.seconds is not None else "")],
     ]
     report.table("fine-tuning", ["what", "value"], table)

@@ -10,6 +10,7 @@ import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.backbone.config import preset
+from nlpsuite.backbone.lora import add_adapters
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.errors import UserError
 from nlpsuite.hub.folder import data_folder
@@ -20,7 +21,6 @@ from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
 from nlpsuite.text.tokenizer import MODEL_FILE, Tokenizer
 from nlpsuite.text.train_tokenizer import MIN_VOCAB_SIZE, SAMPLE_BYTES, train_tokenizer
-from nlpsuite.training.finetuning.lora import add_adapters
 from nlpsuite.training.finetuning.rows import TaskRows, read_rows
 
 if TYPE_CHECKING:

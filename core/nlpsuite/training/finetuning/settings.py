@@ -128,6 +128,11 @@ class FinetuneSettings(Settings):
         """Whether there is a pretrained backbone to start from."""
         return self.backbone != SCRATCH
 
+    @property
+    def keeps_adapters(self) -> bool:
+        """Whether adapters are all that is written of the backbone: what they were trained on is elsewhere."""
+        return self.tune == "lora" and self.pretrained
+
     def peak_lr(self, width: int) -> float:
         """Return the peak learning rate of the head: as set, else one that suits what is trained.
 

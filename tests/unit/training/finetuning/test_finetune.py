@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.backbone.model import Backbone
+from nlpsuite.backbone.writing import save_weights
 from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.host.manager import PluginHost
 from nlpsuite.inference.artifact import load_task_model
@@ -161,6 +163,26 @@ def test_stopped_and_resumed_is_as_never_stopped(
     assert resumed.best_step == whole.best_step
     for file in ("model.safetensors", "heads/sentiment/model.safetensors"):
         assert (resumed.model / file).read_bytes() == (whole.model / file).read_bytes()
+
+
+def test_adapters_of_a_stopped_run_go_on_with_the_backbone_that_they_are_for(
+    run: Callable[..., FinetuneResult], tiny_backbone: Path, tmp_path: Path
+):
+    base = tmp_path / "base"
+    shutil.copytree(tiny_backbone, base)
+    values = {"max_steps": 6, "tune": "lora", "backbone": str(base)}
+    whole = run(tmp_path / "whole", **values)
+    for name in ("stopped", "spoilt"):
+        with pytest.raises(Interrupted):
+            run(tmp_path / name, Spy("step 3 ", lambda: os.kill(os.getpid(), signal.SIGINT)), **values)
+    resumed = run(tmp_path / "stopped", resume=True, **values)
+    for file in ("adapter_model.safetensors", "heads/sentiment/model.safetensors"):
+        assert (resumed.model / file).read_bytes() == (whole.model / file).read_bytes()
+    other = Backbone(load_backbone(base)[0].config)
+    other.initialise(7)
+    save_weights(base, other)
+    with pytest.raises(UserError, match="the backbone has changed since the run began"):
+        run(tmp_path / "spoilt", resume=True, **values)
 
 
 def test_a_finished_run_is_not_resumed(run: Callable[..., FinetuneResult], tmp_path: Path):
@@ -342,3 +364,22 @@ def test_a_task_may_calibrate_on_its_training_rows(run, tmp_path, monkeypatch):
     monkeypatch.setattr(Sentiment, "calibrate", calibrate)
     run(tmp_path / "r", max_steps=1)
     assert seen == [48] * 3, "as many as there are training rows"
+
+
+def test_tune_lora_writes_adapters_and_the_head_alone(
+    run: Callable[..., FinetuneResult], tiny_backbone: Path, tmp_path: Path
+):
+    result = run(tmp_path / "r", epochs=3, tune="lora")
+    assert not (result.model / "model.safetensors").exists()
+    config = json.loads((result.model / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == str(tiny_backbone)
+    assert (config["r"], config["lora_alpha"]) == (8, 16.0)
+    assert (result.model / "heads/sentiment/model.safetensors").is_file()
+    state = torch.load(result.run / "checkpoints" / "last.ckpt", weights_only=True)
+    assert {name.rpartition(".")[2] for name in state["state_dict"] if name.startswith("backbone.")} == {
+        "first_RI",
+        "second_OR",
+    }
+    # Another round of adapters may be trained on them.
+    again = run(tmp_path / "again", epochs=1, tune="lora", backbone=str(result.run))
+    assert load_task_model(again.model, HOST).name == "sentiment"

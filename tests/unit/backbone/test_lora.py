@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
-from nlpsuite.training.finetuning.lora import LoRALinear, add_adapters, merge_adapters
+from nlpsuite.backbone.lora import LoRALinear, add_adapters, merge_adapters
 
 if TYPE_CHECKING:
     from pathlib import Path

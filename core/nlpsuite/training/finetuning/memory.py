@@ -1,0 +1,94 @@
+"""What memory a fine-tuning run will take, estimated before it starts, so that nobody learns it from the system's killer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from nlpsuite.people import people_bytes
+
+if TYPE_CHECKING:
+    from nlpsuite.backbone.config import BackboneConfig
+    from nlpsuite.backbone.machine import Machine
+    from nlpsuite.report import Reporter
+    from nlpsuite.training.finetuning.plan import FinetunePlan
+    from nlpsuite.training.finetuning.prepare import Prepared
+    from nlpsuite.training.finetuning.settings import FinetuneSettings
+
+_GROUP = Path("/sys/fs/cgroup")
+LIBRARIES = 600e6
+"""What a process takes with all libraries imported, in bytes."""
+
+
+def tell_memory(
+    prepared: Prepared, plan: FinetunePlan, settings: FinetuneSettings, machine: Machine, report: Reporter
+) -> list[list[str]]:
+    """Return the row of the plan with the estimate; warn where it is more than there is."""
+    needed = needed_memory(prepared, plan, settings)
+    there = available_memory(machine.device)
+    kinds = {name: people_bytes(value) for name, value in needed.items()}
+    total = sum(needed.values())
+    if there is not None and total > there:
+        what = f"this run needs about {people_bytes(total)} of memory, and {people_bytes(there)} are free"
+        smaller = max(64, plan.micro_tokens // 4)
+        fix = f"--set micro_tokens={smaller} takes less at once"
+        fix += ", and --tune lora less in all" if settings.tune == "full" else ""
+        report.warn(f"{what}; {fix}")
+    parts = ", ".join(f"{name} {value}" for name, value in kinds.items())
+    free = "" if there is None else f", of {people_bytes(there)} that are free"
+    return [["memory", f"about {people_bytes(total)}{free}: {parts}"]]
+
+
+def needed_memory(prepared: Prepared, plan: FinetunePlan, settings: FinetuneSettings) -> dict[str, float]:
+    """Estimate what a device takes at the most, in bytes, by what it is for.
+
+    Args:
+        prepared: Backbone and head, on any device.
+        plan: The micro-batches.
+        settings: What is trained, and how.
+    """
+    parameters = [p for part in (prepared.backbone, prepared.head) for p in part.parameters()]
+    stored = sum(p.numel() * p.element_size() for p in parameters)
+    trained = sum(p.numel() * p.element_size() for p in parameters if p.requires_grad)
+    in_blocks = sum(p.numel() * p.element_size() for p in prepared.backbone.blocks.parameters() if p.requires_grad)
+    # A gradient, and two averages of it, but one of it where Muon trains; the best weights are copied as they are written.
+    states = 3 * trained - (in_blocks if settings.muon_lr else 0)
+    width = max(len(window.ids) for window in prepared.windows)
+    tokens = max(plan.micro_tokens, width)
+    return {
+        "weights": stored + LIBRARIES,
+        "gradients and optimiser": states,
+        f"{tokens:,} tokens at once": tokens * token_memory(prepared.backbone.config, settings),
+    }
+
+
+def token_memory(shape: BackboneConfig, settings: FinetuneSettings) -> float:
+    """Estimate what is kept of each token for the way back, in bytes; where no way back is, what two layers take.
+
+    In each block: what goes into and comes out of its two norms, queries, keys, values and what they gather, and four of the
+    feed-forward layer's width.
+    """
+    q_width, kv_width = shape.n_heads * shape.head_dim, shape.n_kv_heads * shape.head_dim
+    normalised = q_width + kv_width if shape.qk_norm else 0
+    numbers = 5 * shape.d_model + 3 * q_width + 3 * kv_width + normalised + 4 * shape.d_ff
+    kept = min(2, shape.n_layers) if settings.tune == "head" else shape.n_layers
+    return 4.0 * (kept * numbers + 4 * shape.d_model)
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Return the memory that is free now, in bytes, of the GPU or of this machine; None where the system does not say."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = int(dict(line.split(":", 1) for line in lines)["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
+    # In a container there is less than the machine has.
+    try:
+        most, used = (int((_GROUP / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):
+        return free
+    return min(free, most - used)
