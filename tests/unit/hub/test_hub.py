@@ -54,9 +54,10 @@ CASES = {
 def ask(cases, port, home):
     """Ask for data sets in a process of its own, since those libraries read where the hub is when they are imported."""
     core = os.path.dirname(os.path.dirname(nlpsuite.__file__))
+    path = os.pathsep.join(filter(None, [core, os.environ.get("PYTHONPATH")]))
     env = os.environ | {
         "HF_ENDPOINT": f"http://127.0.0.1:{port}", "HF_HOME": str(home / "hf"), "HF_HUB_DISABLE_XET": "1",
-        "XDG_CACHE_HOME": str(home / "cache"), "PYTHONPATH": os.pathsep.join([core, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "XDG_CACHE_HOME": str(home / "cache"), "PYTHONPATH": path,
     }  # fmt: skip
     words = json.dumps([[key, *case] for key, case in cases.items()])
     done = subprocess.run([sys.executable, "-c", ASK, words], env=env, capture_output=True, text=True, check=False)
