@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.crf import tag_numbers
     from nlpsuite.tasks.entity_records import EntityRecord, read_record
     from nlpsuite.tasks.examples import add_examples, with_examples
+    from nlpsuite.tasks.graph import TaskGraph
     from nlpsuite.tasks.hashed import NO_FEATURE, HashedLinear, hash_features
     from nlpsuite.tasks.headers import normal_name
     from nlpsuite.tasks.heads import PooledHead
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.splits import find_splits, split_rows
     from nlpsuite.tasks.sums import RunningSums
     from nlpsuite.tasks.tables import Record, Table, data_suffix, is_json_object, json_table, read_table
+    from nlpsuite.tasks.tag_graph import TagGraph
     from nlpsuite.tasks.tag_head import TagHead
     from nlpsuite.tasks.tag_schemes import Scheme, SchemeFinder, Span
     from nlpsuite.tasks.target_loss import target_loss, target_nats
@@ -111,10 +113,12 @@ _HOME = {
     "SplitFiles": "nlpsuite.tasks.task",
     "Splitting": "nlpsuite.tasks.words",
     "Table": "nlpsuite.tasks.tables",
+    "TagGraph": "nlpsuite.tasks.tag_graph",
     "TagHead": "nlpsuite.tasks.tag_head",
     "TagScores": "nlpsuite.tasks.word_encoding",
     "Task": "nlpsuite.tasks.task",
     "TaskContext": "nlpsuite.tasks.task",
+    "TaskGraph": "nlpsuite.tasks.graph",
     "TaskMetrics": "nlpsuite.tasks.task",
     "TaskSpec": "nlpsuite.host.spec",
     "TextClassification": "nlpsuite.tasks.text_classification",
@@ -229,10 +233,12 @@ __all__ = [
     "SplitFiles",
     "Splitting",
     "Table",
+    "TagGraph",
     "TagHead",
     "TagScores",
     "Task",
     "TaskContext",
+    "TaskGraph",
     "TaskMetrics",
     "TaskSpec",
     "TextClassification",

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import JsonOption, QuietOption, VerboseOption
+from nlpsuite.cli.options import JsonOption, QuietOption, VerboseOption, parse_size
+from nlpsuite.errors import UserError
 
 
 class Stored(StrEnum):
@@ -20,10 +21,24 @@ class Stored(StrEnum):
     float16 = "float16"
 
 
+class Format(StrEnum):
+    """What is written."""
+
+    safetensors = "safetensors"
+    onnx = "onnx"
+
+
 def export(
     target: Annotated[str, typer.Argument(metavar="RUN|BACKBONE", help="A run's folder, a model folder, or nano.")],
     to: Annotated[Path, typer.Option("--to", help="The new folder.")],
     store: Annotated[Stored, typer.Option("--store", help="What weights are stored as.")] = Stored.float32,
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="safetensors: weights in Hugging Face's layout; onnx: the task as a graph."),
+    ] = Format.safetensors,
+    shard_size: Annotated[
+        str, typer.Option("--shard-size", metavar="SIZE", help="What one file of weights holds at most, such as 2GB.")
+    ] = "5GB",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -31,11 +46,21 @@ def export(
     """Write a model for transformers, vLLM, llama.cpp and others: no code of ours is needed to load it.
 
     Before the folder is whole, token ids and logits of a probe are compared with those here; a difference stops the export.
+    With --format onnx the graph is the whole task, from token ids to scores, checked in onnxruntime.
     """
-    from nlpsuite.inference.exporting import export_model
-
     console = Console(quiet=quiet, verbose=verbose)
-    found = export_model(target, to, store.value, console)
+    shard_bytes = parse_size(shard_size, "--shard-size")
+    if format_ is Format.onnx:
+        from nlpsuite.host.manager import PluginHost
+        from nlpsuite.inference.exporting_onnx import export_graph
+
+        if store is not Stored.float32:
+            raise UserError("a graph is stored as float32", where="--store", fix="leave it out")
+        found = export_graph(target, to, PluginHost.installed(console))
+    else:
+        from nlpsuite.inference.exporting import export_model
+
+        found = export_model(target, to, store.value, shard_bytes, console)
     if as_json:
         console.json({"command": "export", "folder": str(to), **found})
         return

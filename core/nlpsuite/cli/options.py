@@ -65,6 +65,19 @@ def parse_count(text: str, where: str = "count") -> int:
     return int(value)
 
 
+def parse_size(text: str, where: str) -> int:
+    """Read a number of bytes such as `500MB` or `2GB`.
+
+    Raises:
+        UserError: It is none, or less than a megabyte.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(mb|gb)", text.strip().lower())
+    size = int(Decimal(match[1]) * (10**6 if match[2] == "mb" else 10**9)) if match else 0
+    if size < 10**6:
+        raise UserError(f"`{text}` is no size of a file", where=where, fix="write it like 500MB or 2GB")
+    return size
+
+
 def parse_devices(text: str, where: str = "--devices") -> str:
     """Check which devices to use: `auto`, how many (`2`), or their indices (`0,1`; `3,` is the one with index 3).
 

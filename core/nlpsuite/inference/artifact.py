@@ -6,6 +6,7 @@ Safetensors and JSON only. Names in the files are looked up among the installed 
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,15 @@ def load_task_model(
     task = _restored(spec.build(context, settings), config, path)
     head = _read_head(task, backbone.config.d_model, path.with_name("model.safetensors"))
     return TaskModel(name, task, head.eval(), backbone.eval(), tokenizer)
+
+
+def copy_head(model_folder: Path, to: Path, name: str) -> None:
+    """Copy a head beside the same backbone, or the same tokenizer, written anew in another folder."""
+    place = to / HEADS / name
+    shutil.copytree(model_folder / HEADS / name, place)
+    # The same weights may lie in other bytes: merged, in several files, in fewer bits.
+    config = read_json(place / "config.json") | {"backbone_sha256": weights_sha256(to)}
+    write_json(place / "config.json", config)
 
 
 def head_names(model_folder: Path) -> list[str]:

@@ -6,7 +6,6 @@ export is taken back.
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,12 +13,12 @@ import torch
 from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.families import ARCHITECTURES, family_of
 from nlpsuite.errors import UserError
-from nlpsuite.files import write_json
-from nlpsuite.inference.artifact import HEADS, head_names
+from nlpsuite.files import check_space
+from nlpsuite.inference.artifact import copy_head, head_names
+from nlpsuite.inference.exported import PROBES, empty_folder, write_tokenizer
 from nlpsuite.inference.locate import find_backbone
 from nlpsuite.people import people_count
 from nlpsuite.text.json_tokenizer import JsonTokenizer
-from nlpsuite.text.to_json import tokenizer_config, tokenizer_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,22 +27,18 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.text.tokenizer import Tokenizer
 
-PROBES = (
-    "It rained all night, and in the morning the road was gone.",
-    "  \u4f60\u597d, 1,234 na\u00efve \u2581 <mask>\n",
-    "",
-)
 CLOSEST = {"float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
 """How far logits may be apart, as a share of the largest: what storing them in fewer bits costs."""
 
 
-def export_model(target: str, to: Path, store: str, report: Reporter) -> dict[str, Any]:
-    """Write a model to a new folder, and compare it with the one here.
+def export_model(target: str, to: Path, store: str, shard_bytes: int, report: Reporter) -> dict[str, Any]:
+    """Write a model to a new folder, adapters merged, and compare it with the one here.
 
     Args:
         target: A run's folder, a model folder, or `nano`.
         to: The new folder.
         store: What weights are stored as.
+        shard_bytes: What one file of weights holds at most.
         report: Told what is not exported, and why.
 
     Returns:
@@ -52,25 +47,16 @@ def export_model(target: str, to: Path, store: str, report: Reporter) -> dict[st
     Raises:
         UserError: There is no such model, the folder is not empty, or what was written differs.
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise UserError("the output folder is not empty", where=to, fix="give another --to")
     model = find_backbone(target)
-    backbone, tokenizer = load_backbone(model)
-    existed = to.exists()
-    try:
-        save_backbone(to, backbone, tokenizer, getattr(torch, store), _card(backbone))
-        if not isinstance(tokenizer, JsonTokenizer):
-            (to / "tokenizer.json").write_text(tokenizer_json(tokenizer), encoding="utf-8")
-            write_json(to / "tokenizer_config.json", tokenizer_config(tokenizer, backbone.config.context))
+    with empty_folder(to):
+        backbone, tokenizer = load_backbone(model)
+        check_space(to, backbone.config.parameters * getattr(torch, store).itemsize)
+        save_backbone(to, backbone, tokenizer, getattr(torch, store), _card(backbone), shard_bytes)
+        write_tokenizer(to, tokenizer, backbone.config.context)
         farthest = _compare(backbone, tokenizer, to, store)
-    except BaseException:
-        shutil.rmtree(to, ignore_errors=True)
-        if existed:
-            to.mkdir()
-        raise
-    heads = head_names(model)
-    for name in heads:
-        shutil.copytree(model / HEADS / name, to / HEADS / name)
+        heads = head_names(model)
+        for name in heads:
+            copy_head(model, to, name)
     if heads:
         report.warn(
             f"the head of {', '.join(heads)} reads hidden states of attention in both directions, which no class of other tools "

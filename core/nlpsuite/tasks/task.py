@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from nlpsuite.report import Reporter
+    from nlpsuite.tasks.graph import TaskGraph
     from nlpsuite.tasks.network import Network
     from nlpsuite.text.tokenizer import Tokenizer
 
@@ -265,6 +266,14 @@ class Task(ABC):
     @abstractmethod
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Turn the outputs of a row's windows into its prediction, as JSON values without the inputs."""
+
+    def graph(self, head: nn.Module) -> TaskGraph | None:
+        """Return the task as plain tensors, to be written as a graph for another runtime; None if not overridden: it is not.
+
+        Args:
+            head: The task's head, trained.
+        """
+        return None
 
     def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
         """Learn from predictions what training cannot teach, such as a threshold; nothing if not overridden.

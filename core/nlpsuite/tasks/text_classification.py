@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from nlpsuite.report import Reporter
+    from nlpsuite.tasks.graph import TaskGraph
     from nlpsuite.tasks.network import Network
     from nlpsuite.tasks.task import Batch, Row, Split, TaskContext, TaskMetrics, Window
     from nlpsuite.tasks.text_head import TextHead
@@ -243,6 +244,16 @@ class TextClassification(Task):
         if self._several:
             return {"labels": [name for name, p in probabilities.items() if p >= 0.5], "probabilities": probabilities}
         return {"label": max(probabilities, key=probabilities.__getitem__), "probabilities": probabilities}
+
+    def graph(self, head: nn.Module) -> TaskGraph:
+        """Return the task as plain tensors."""
+        from nlpsuite.tasks.text_graph import TextGraph, TextNgramGraph
+
+        own = cast("TextHead", head)
+        facts = {"labels": list(self.labels.names), "several": self._several}
+        if own.ngrams is None or not len(own.ngrams.keys_F):
+            return TextGraph(own, self._mix, facts)
+        return TextNgramGraph(own, own.ngrams, self._mix, facts)
 
     def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
         """Find out how much backbone and n-grams should count, and how sure to be of what they say."""

@@ -21,7 +21,6 @@ def tokenizer_json(tokenizer: Tokenizer) -> str:
     pieces = [_written(tokenizer, index) for index in range(tokenizer.vocab_size)]
     ordinary = {piece: index for index, piece in enumerate(pieces) if _is_ordinary(tokenizer, index)}
     special = [index for index in range(tokenizer.vocab_size) if not tokenizer.piece_bytes(index)]
-    begin = tokenizer.bos_id
     data: dict[str, Any] = {
         "version": "1.0",
         "truncation": None,
@@ -29,20 +28,7 @@ def tokenizer_json(tokenizer: Tokenizer) -> str:
         "added_tokens": [_added(index, pieces[index]) for index in special],
         "normalizer": None,
         "pre_tokenizer": None,
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [_special(pieces[begin]), {"Sequence": {"id": "A", "type_id": 0}}],
-            "pair": [
-                _special(pieces[begin]),
-                {"Sequence": {"id": "A", "type_id": 0}},
-                _special(pieces[tokenizer.sep_id]),
-                {"Sequence": {"id": "B", "type_id": 0}},
-            ],
-            "special_tokens": {
-                pieces[index]: {"id": pieces[index], "ids": [index], "tokens": [pieces[index]]}
-                for index in (begin, tokenizer.sep_id)
-            },
-        },
+        "post_processor": _template(tokenizer, closed=False),
         "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]},
         "model": {
             "type": "BPE",
@@ -75,6 +61,27 @@ def tokenizer_config(tokenizer: Tokenizer, context: int) -> dict[str, Any]:
         "clean_up_tokenization_spaces": False,
         "unk_token": "<unk>",
         **{name: _written(tokenizer, index) for name, index in ids.items()},
+    }
+
+
+def closing_template(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return the part of `tokenizer.json` that puts special tokens around texts as windows of tasks have them.
+
+    `<s> text </s>`, and of a pair `<s> first <sep> second </s>`.
+    """
+    return _template(tokenizer, closed=True)
+
+
+def _template(tokenizer: Tokenizer, *, closed: bool) -> dict[str, Any]:
+    begin, between, end = (tokenizer.piece(index) for index in (tokenizer.bos_id, tokenizer.sep_id, tokenizer.eos_id))
+    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
+    last = [_special(end)] if closed else []
+    ids = {begin: tokenizer.bos_id, between: tokenizer.sep_id} | ({end: tokenizer.eos_id} if closed else {})
+    return {
+        "type": "TemplateProcessing",
+        "single": [_special(begin), first, *last],
+        "pair": [_special(begin), first, _special(between), second, *last],
+        "special_tokens": {piece: {"id": piece, "ids": [index], "tokens": [piece]} for piece, index in ids.items()},
     }
 
 

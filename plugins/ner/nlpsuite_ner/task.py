@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         SplitFiles,
         TagHead,
         TaskContext,
+        TaskGraph,
         TaskMetrics,
         Window,
     )
@@ -272,6 +273,13 @@ class Ner(Task):
 
         head, held = _head(network), [window.features for window in batch.windows]
         return TagScores.of(head, head(network.hidden(batch), held), held)
+
+    def graph(self, head: nn.Module) -> TaskGraph:
+        """Return the task as plain tensors."""
+        from nlpsuite.api import TagGraph, TagHead
+
+        assert isinstance(head, TagHead)
+        return TagGraph(head, self.labels)
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the entities, each with its place and probability; of words also the tags, in the training data's scheme."""

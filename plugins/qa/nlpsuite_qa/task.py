@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from nlpsuite.api import Batch, Network, Reporter, Split, TaskContext, TaskMetrics, Window
+    from nlpsuite.api import Batch, Network, Reporter, Split, TaskContext, TaskGraph, TaskMetrics, Window
     from nlpsuite_qa import QaSettings
 
 VIEWS = 64
@@ -179,6 +179,12 @@ class Qa(Task):
         from nlpsuite.api import best_spans
 
         return best_spans(_scores(network, batch), longest=self.settings.longest_answer)
+
+    def graph(self, head: nn.Module) -> TaskGraph:
+        """Return the task as plain tensors."""
+        from nlpsuite_qa.graph import QaGraph
+
+        return QaGraph(head, self.settings.longest_answer)
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the answer as the context spells it, with its characters and its probability; empty where there is none."""
