@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.char_spans import occurrences, refuse_half_characters, trim_span, whole_characters
     from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
-    from nlpsuite.tasks.crf import tag_numbers
+    from nlpsuite.tasks.crf import tag_names, tag_numbers
     from nlpsuite.tasks.entity_records import EntityRecord, read_record
     from nlpsuite.tasks.examples import add_examples, with_examples
     from nlpsuite.tasks.graph import TaskGraph
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         partner,
         split_name,
     )
+    from nlpsuite.tasks.portable import LastTokenHead, PortableHead
     from nlpsuite.tasks.span_decoding import BestSpan, WindowSpans, best_over_windows, best_spans
     from nlpsuite.tasks.span_head import SpanScorer, span_loss
     from nlpsuite.tasks.splits import find_splits, split_rows
@@ -90,11 +91,13 @@ _HOME = {
     "EntityRecord": "nlpsuite.tasks.entity_records",
     "HashedLinear": "nlpsuite.tasks.hashed",
     "LabelSchema": "nlpsuite.tasks.labels",
+    "LastTokenHead": "nlpsuite.tasks.portable",
     "Layout": "nlpsuite.tasks.conll",
     "NamedFields": "nlpsuite.tasks.named_fields",
     "Network": "nlpsuite.tasks.network",
     "PairSpan": "nlpsuite.tasks.windows",
     "PooledHead": "nlpsuite.tasks.heads",
+    "PortableHead": "nlpsuite.tasks.portable",
     "Progress": "nlpsuite.report",
     "Record": "nlpsuite.tasks.tables",
     "Reporter": "nlpsuite.report",
@@ -180,6 +183,7 @@ _HOME = {
     "split_rows": "nlpsuite.tasks.splits",
     "split_words": "nlpsuite.tasks.words",
     "strings_in": "nlpsuite.tasks.task",
+    "tag_names": "nlpsuite.tasks.crf",
     "tag_numbers": "nlpsuite.tasks.crf",
     "target_loss": "nlpsuite.tasks.target_loss",
     "target_nats": "nlpsuite.tasks.target_loss",
@@ -210,11 +214,13 @@ __all__ = [
     "EntityRecord",
     "HashedLinear",
     "LabelSchema",
+    "LastTokenHead",
     "Layout",
     "NamedFields",
     "Network",
     "PairSpan",
     "PooledHead",
+    "PortableHead",
     "Progress",
     "Record",
     "Reporter",
@@ -300,6 +306,7 @@ __all__ = [
     "split_rows",
     "split_words",
     "strings_in",
+    "tag_names",
     "tag_numbers",
     "target_loss",
     "target_nats",

@@ -22,6 +22,7 @@ from nlpsuite.files import read_json, write_json
 from nlpsuite.text.json_tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
+    from nlpsuite.backbone.writing import SharedHead
     from nlpsuite.text.tokenizer import Tokenizer
 
 LONGEST_CHAIN = 8
@@ -35,6 +36,7 @@ def save_backbone(
     dtype: torch.dtype | None = None,
     card: str | None = None,
     shard_bytes: int | None = None,
+    head: SharedHead | None = None,
 ) -> None:
     """Write a complete backbone into `folder`, which is made if need be; `config.json` comes last and makes it whole.
 
@@ -45,10 +47,11 @@ def save_backbone(
         dtype: What to store weights as; None keeps theirs.
         card: The model card, in Markdown.
         shard_bytes: What one file of weights holds at most; None: all of them.
+        head: A task's head that other tools compute too; None: there is none.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
-    save_weights(folder, backbone, dtype, shard_bytes)
+    save_weights(folder, backbone, dtype, shard_bytes, head)
     tokenizer.save(folder)
     if card is not None:
         (folder / "README.md").write_text(card, encoding="utf-8")
@@ -59,7 +62,8 @@ def save_backbone(
         folder / "generation_config.json",
         {"bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.pad_id},
     )
-    write_json(folder / "config.json", to_shared_config(backbone.config, tokenizer) | {"torch_dtype": name})
+    own = {"torch_dtype": name} | ({} if head is None else dict(head.config))
+    write_json(folder / "config.json", to_shared_config(backbone.config, tokenizer) | own)
 
 
 def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:

@@ -30,8 +30,10 @@ _NAMES = (
     (r"^blocks\.(\d+)\.attention\.([qkvo])\.", r"model.layers.\1.self_attn.\2_proj."),
     (r"^blocks\.(\d+)\.mlp\.(gate|up|down)\.", r"model.layers.\1.mlp.\2_proj."),
 )
-_COMPUTED = re.compile(r"rotary_emb\.inv_freq$")
-"""What older writers store beside the weights, and any reader computes."""
+_LEFT_OUT = re.compile(r"rotary_emb\.inv_freq$|^(score|qa_outputs)\.(weight|bias)$")
+"""What older writers store beside the weights, and any reader computes; and heads of models that other tools made for a task."""
+ROOT, QUESTIONS_ROOT = "model.", "transformer."
+"""What names of the backbone's weights begin with, and in models for questions."""
 
 
 def shared_name(name: str) -> str:
@@ -53,16 +55,21 @@ def read_weights(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
         UserError: A file is missing or damaged, or holds other weights than those of the network.
     """
     expected = {shared_name(name): (name, tuple(p.shape)) for name, p in backbone.named_parameters()}
-    places = _places(folder)
+    places = {_shared(name): (file, name) for name, file in _places(folder).items()}
     path = folder / (INDEX if (folder / INDEX).is_file() else WEIGHTS)
     if missing := sorted(expected.keys() - places.keys()):
         raise UserError(f"weight {missing[0]} is missing", where=path, fix=_COPY_AGAIN)
     # Some writers store a tied output layer a second time.
     known = expected.keys() | {"lm_head.weight"}
-    if extra := sorted(name for name in places.keys() - known if not _COMPUTED.search(name)):
+    if extra := sorted(name for name in places.keys() - known if not _LEFT_OUT.search(name)):
         what = f"weight {extra[0][:200]} is none of the network that config.json describes"
         raise UserError(what, where=path, fix=_COPY_AGAIN)
-    return {name: _read(places[shared], shared, shape) for shared, (name, shape) in expected.items()}
+    return {name: _read(*places[shared], shape) for shared, (name, shape) in expected.items()}
+
+
+def _shared(name: str) -> str:
+    """Return the usual name of a weight in a file."""
+    return ROOT + name.removeprefix(QUESTIONS_ROOT) if name.startswith(QUESTIONS_ROOT) else name
 
 
 def weight_files(folder: Path) -> list[Path]:

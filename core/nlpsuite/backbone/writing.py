@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import save_file
 
-from nlpsuite.backbone.weights import INDEX, WEIGHTS, shared_name, weight_files
+from nlpsuite.backbone.weights import INDEX, ROOT, WEIGHTS, shared_name, weight_files
 from nlpsuite.files import replacing, write_json
 
 if TYPE_CHECKING:
@@ -20,8 +21,27 @@ if TYPE_CHECKING:
     from nlpsuite.backbone.model import Backbone
 
 
+@dataclass(frozen=True, slots=True)
+class SharedHead:
+    """A task's head in a Hugging Face model.
+
+    Attributes:
+        config: What it adds to `config.json`.
+        weights: By the names that they have there.
+        root: What the names of the backbone's weights begin with.
+    """
+
+    config: Mapping[str, Any]
+    weights: Mapping[str, Tensor]
+    root: str = ROOT
+
+
 def save_weights(
-    folder: Path, backbone: Backbone, dtype: torch.dtype | None = None, shard_bytes: int | None = None
+    folder: Path,
+    backbone: Backbone,
+    dtype: torch.dtype | None = None,
+    shard_bytes: int | None = None,
+    head: SharedHead | None = None,
 ) -> None:
     """Write the weights under their shared names, each file whole or not at all.
 
@@ -30,15 +50,22 @@ def save_weights(
         backbone: Whose weights.
         dtype: What to store them as; None keeps theirs.
         shard_bytes: What one file holds at most, if more than one weight is in it; None: all of them.
+        head: Written with them, and decides what their names begin with; None: there is none.
     """
-    parts: list[dict[str, torch.nn.Parameter]] = [{}]
+    root = ROOT if head is None else head.root
+    named = {shared_name(name): parameter for name, parameter in backbone.named_parameters()}
+    weights: dict[str, Tensor] = {
+        root + name.removeprefix(ROOT) if name.startswith(ROOT) else name: weight for name, weight in named.items()
+    }
+    weights |= {} if head is None else head.weights
+    parts: list[dict[str, Tensor]] = [{}]
     size = total = 0
-    for name, parameter in backbone.named_parameters():
+    for name, parameter in weights.items():
         taken = parameter.numel() * (dtype or parameter.dtype).itemsize
         if shard_bytes is not None and parts[-1] and size + taken > shard_bytes:
             parts.append({})
             size = 0
-        parts[-1][shared_name(name)] = parameter
+        parts[-1][name] = parameter
         size, total = size + taken, total + taken
     if len(parts) == 1:
         save_tensors(folder / WEIGHTS, _stored(parts[0], dtype))
@@ -83,5 +110,5 @@ def weights_sha256(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _stored(part: Mapping[str, torch.nn.Parameter], dtype: torch.dtype | None) -> dict[str, Tensor]:
+def _stored(part: Mapping[str, Tensor], dtype: torch.dtype | None) -> dict[str, Tensor]:
     return {name: value.detach().to("cpu", dtype or value.dtype).contiguous() for name, value in part.items()}

@@ -48,19 +48,21 @@ def export(
     Before the folder is whole, token ids and logits of a probe are compared with those here; a difference stops the export.
     With --format onnx the graph is the whole task, from token ids to scores, checked in onnxruntime.
     """
+    from nlpsuite.host.manager import PluginHost
+
     console = Console(quiet=quiet, verbose=verbose)
     shard_bytes = parse_size(shard_size, "--shard-size")
+    host = PluginHost.installed(console)
     if format_ is Format.onnx:
-        from nlpsuite.host.manager import PluginHost
         from nlpsuite.inference.exporting_onnx import export_graph
 
         if store is not Stored.float32:
             raise UserError("a graph is stored as float32", where="--store", fix="leave it out")
-        found = export_graph(target, to, PluginHost.installed(console))
+        found = export_graph(target, to, host)
     else:
         from nlpsuite.inference.exporting import export_model
 
-        found = export_model(target, to, store.value, shard_bytes, console)
+        found = export_model(target, to, store.value, shard_bytes, host, console)
     if as_json:
         console.json({"command": "export", "folder": str(to), **found})
         return

@@ -14,24 +14,34 @@ from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
 from nlpsuite.backbone.families import ARCHITECTURES, family_of
 from nlpsuite.errors import UserError
 from nlpsuite.files import check_space
-from nlpsuite.inference.artifact import copy_head, head_names
+from nlpsuite.inference.artifact import copy_head, head_names, load_task_model
+from nlpsuite.inference.export_card import export_card
 from nlpsuite.inference.exported import PROBES, empty_folder, write_tokenizer
 from nlpsuite.inference.locate import find_backbone
+from nlpsuite.inference.shared_head import architecture_of, head_scores, pipeline_of, read_head, shared_head
 from nlpsuite.people import people_count
 from nlpsuite.text.json_tokenizer import JsonTokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from torch import Tensor
+
     from nlpsuite.backbone.model import Backbone
+    from nlpsuite.backbone.writing import SharedHead
+    from nlpsuite.host.manager import PluginHost
     from nlpsuite.report import Reporter
+    from nlpsuite.tasks.portable import PortableHead
     from nlpsuite.text.tokenizer import Tokenizer
 
 CLOSEST = {"float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
 """How far logits may be apart, as a share of the largest: what storing them in fewer bits costs."""
 
 
-def export_model(target: str, to: Path, store: str, shard_bytes: int, report: Reporter) -> dict[str, Any]:
+def export_model(
+    target: str, to: Path, store: str, shard_bytes: int, host: PluginHost, report: Reporter
+) -> dict[str, Any]:
     """Write a model to a new folder, adapters merged, and compare it with the one here.
 
     Args:
@@ -39,7 +49,8 @@ def export_model(target: str, to: Path, store: str, shard_bytes: int, report: Re
         to: The new folder.
         store: What weights are stored as.
         shard_bytes: What one file of weights holds at most.
-        report: Told what is not exported, and why.
+        host: The plugins there are, which know their heads.
+        report: Told what other tools cannot compute, and why.
 
     Returns:
         What was written, for people.
@@ -48,31 +59,46 @@ def export_model(target: str, to: Path, store: str, shard_bytes: int, report: Re
         UserError: There is no such model, the folder is not empty, or what was written differs.
     """
     model = find_backbone(target)
+    names = head_names(model)
     with empty_folder(to):
         backbone, tokenizer = load_backbone(model)
         check_space(to, backbone.config.parameters * getattr(torch, store).itemsize)
-        save_backbone(to, backbone, tokenizer, getattr(torch, store), _card(backbone), shard_bytes)
+        portable = _portable(model, names, host)
+        head = None if portable is None else shared_head(portable, backbone.config)
+        layout = ARCHITECTURES[family_of(backbone.config)]
+        pipeline = "text-generation"
+        if portable is not None:
+            layout, pipeline = architecture_of(portable, backbone.config), pipeline_of(portable)
+        card = export_card(layout, people_count(backbone.config.parameters), pipeline)
+        save_backbone(to, backbone, tokenizer, getattr(torch, store), card, shard_bytes, head)
         write_tokenizer(to, tokenizer, backbone.config.context)
-        farthest = _compare(backbone, tokenizer, to, store)
-        heads = head_names(model)
-        for name in heads:
+        farthest = _compare(backbone, tokenizer, head, to, store)
+        for name in names:
             copy_head(model, to, name)
-    if heads:
+    if names and portable is None:
         report.warn(
-            f"the head of {', '.join(heads)} reads hidden states of attention in both directions, which no class of other tools "
-            "computes; it goes along in our own files, for `suite predict`"
+            f"the head of {', '.join(names)} is none that a class of other tools computes: it reads both ways, or is more than "
+            "one layer (--set task.portable=true trains one that they do); it goes along in our own files, for `suite predict`"
         )
     return {
-        "architecture": ARCHITECTURES[family_of(backbone.config)],
+        "architecture": layout,
         "parameters": people_count(backbone.config.parameters),
         "stored as": store,
-        "heads, in our own files": ", ".join(heads) or "none",
+        "heads, in our own files": ", ".join(names) or "none",
         "probes": f"token ids equal, logits within {farthest:.1e} of the largest",
         "folder": str(to),
     }
 
 
-def _compare(backbone: Backbone, tokenizer: Tokenizer, to: Path, store: str) -> float:
+def _portable(model: Path, names: Sequence[str], host: PluginHost) -> PortableHead | None:
+    """Return the head as other tools have it, where there is one and its plugin knows it as such."""
+    if len(names) != 1 or names[0] not in host.tasks():
+        return None
+    own = load_task_model(model, host)
+    return own.task.portable_head(own.head) if own.task.attention == "causal" else None
+
+
+def _compare(backbone: Backbone, tokenizer: Tokenizer, head: SharedHead | None, to: Path, store: str) -> float:
     """Compare what was written with what is here; return how far logits are apart, as a share of the largest.
 
     Raises:
@@ -80,6 +106,7 @@ def _compare(backbone: Backbone, tokenizer: Tokenizer, to: Path, store: str) -> 
     """
     again, _ = load_backbone(to)
     theirs = JsonTokenizer.load(to)
+    written = {} if head is None else read_head(to, list(head.weights))
     farthest = 0.0
     for text in PROBES:
         ids = tokenizer.encode(text)
@@ -88,8 +115,13 @@ def _compare(backbone: Backbone, tokenizer: Tokenizer, to: Path, store: str) -> 
             raise UserError(f"tokenizer.json gives other ids for {text!r}, so nothing was exported", where=to, fix=fix)
         row = torch.tensor([[tokenizer.bos_id, *ids][: backbone.config.context]])
         with torch.no_grad():
-            ours, other = (network.logits(network(row)) for network in (backbone, again))
-        farthest = max(farthest, float((ours - other).abs().max() / ours.abs().max().clamp_min(1e-9)))
+            states = (backbone(row), again(row))
+            farthest = max(
+                farthest, _apart(*(each.logits(h) for each, h in zip((backbone, again), states, strict=True)))
+            )
+            if head is not None:
+                scores = (head_scores(h, each) for h, each in zip(states, (head.weights, written), strict=True))
+                farthest = max(farthest, _apart(*scores))
     if not farthest <= CLOSEST[store]:
         what = (
             f"logits are {farthest:.1e} of the largest apart, more than {CLOSEST[store]:.0e}, so nothing was exported"
@@ -98,26 +130,5 @@ def _compare(backbone: Backbone, tokenizer: Tokenizer, to: Path, store: str) -> 
     return farthest
 
 
-def _card(backbone: Backbone) -> str:
-    layout, size = ARCHITECTURES[family_of(backbone.config)], people_count(backbone.config.parameters)
-    return "\n".join(
-        [
-            "---",
-            "library_name: transformers",
-            "pipeline_tag: text-generation",
-            "tags: [nlpsuite]",
-            "---",
-            "",
-            "# A language model trained with nlpsuite",
-            "",
-            f"{size} parameters in the layout of `{layout}`; no code of its own.",
-            "",
-            "```python",
-            "from transformers import AutoModelForCausalLM, AutoTokenizer",
-            "",
-            'model = AutoModelForCausalLM.from_pretrained("this folder")',
-            'tokenizer = AutoTokenizer.from_pretrained("this folder")',
-            "```",
-            "",
-        ]
-    )
+def _apart(ours: Tensor, other: Tensor) -> float:
+    return float((ours - other).abs().max() / ours.abs().max().clamp_min(1e-9))

@@ -21,9 +21,10 @@ inputs = {
 }"""
 _NGRAMS = """
 import json
+from pathlib import Path
 from nlpsuite.tasks.ngrams import ngram_bag  # what the n-grams of a text are; with zeros in place of them the rest still scores
 
-place = {key: number for number, key in enumerate(json.load(open("graph.json"))["ngram_keys"])}
+place = {key: number for number, key in enumerate(json.loads(Path("graph.json").read_text())["ngram_keys"])}
 bags = [ngram_bag(text) for text in ["A first text.", "And another one, which is longer."]]
 known = [[(place[k], c) for k, c in zip(bag.keys.tolist(), bag.counts) if k in place] or [(0, 0.0)] for bag in bags]
 width = max(map(len, known))

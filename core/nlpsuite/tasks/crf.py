@@ -27,6 +27,11 @@ def n_tags(n_labels: int) -> int:
     return 4 * n_labels + 1
 
 
+def tag_names(labels: Sequence[str]) -> list[str]:
+    """Return the names of all tags, in their order."""
+    return ["O", *(f"{place}-{label}" for label in labels for place in "BIES")]
+
+
 def tag_numbers(spans: Iterable[Span], labels: Sequence[str], length: int) -> list[int]:
     """Return the tag of each of `length` words."""
     tags = [0] * length

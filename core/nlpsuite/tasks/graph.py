@@ -29,6 +29,9 @@ class TaskGraph(nn.Module, ABC):
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     outputs: ClassVar[Mapping[str, tuple[str, ...]]]
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @abstractmethod
     def forward(self, hidden_BTD: Tensor, real_BT: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs.

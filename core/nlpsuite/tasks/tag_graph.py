@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from nlpsuite.tasks.crf import tag_names
 from nlpsuite.tasks.graph import TaskGraph
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ class TagGraph(TaskGraph):
         within_BLT = (place_T >= start_BL[:, :, None]) & (place_T < end_BL[:, :, None])
         length_BL1 = (end_BL - start_BL).clamp(min=1)[:, :, None].to(hidden_BTD.dtype)
         words_BLD = within_BLT.to(hidden_BTD.dtype) @ hidden_BTD / length_BL1
-        dense_BLK = self.head.classify(nn.functional.gelu(self.head.dense(words_BLD))).float()
+        dense_BLK = self.head.dense_scores(words_BLD)
         hashed = self.head.hashed
+        if hashed is None:
+            # An input that nothing is made of would vanish from the graph.
+            return (dense_BLK + 0.0 * feature_BLF.sum(2, keepdim=True),)
         hashed_BLK = hashed.scale * nn.functional.embedding(feature_BLF, hashed.weight).sum(2)
         return (dense_BLK + hashed_BLK.float(),)
 
@@ -75,8 +79,7 @@ class TagGraph(TaskGraph):
 
     def facts(self) -> dict[str, Any]:
         """Return the names of tags in their order, and the scores of tags that begin, follow one another, and end."""
-        tags = ["O", *(f"{place}-{label}" for label in self._labels for place in "BIES")]
         names = ("first_scores", "follow_scores", "last_scores")
-        return {"tags": tags} | {
+        return {"tags": tag_names(self._labels)} | {
             name: each.tolist() for name, each in zip(names, self.head.chain.scores(), strict=True)
         }

@@ -59,6 +59,8 @@ class TagHead(nn.Module):
         scale: Of the hashed features.
         dropout: Share of features dropped in training.
         hashed_dropout: Share of hashed features hidden in training.
+        portable: Whether the head is one linear layer, as other tools have it: then hashed features count for nothing, and of
+            tags in a row it is known only which may follow one another.
     """
 
     def __init__(
@@ -70,13 +72,14 @@ class TagHead(nn.Module):
         scale: float,
         dropout: float,
         hashed_dropout: float,
+        portable: bool = False,
     ):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.dense = nn.Linear(hidden_size, hidden_size)
+        self.dense = None if portable else nn.Linear(hidden_size, hidden_size)
         self.classify = nn.Linear(hidden_size, n_tags(n_labels))
-        self.hashed = HashedLinear(buckets, n_tags(n_labels), scale, hashed_dropout)
-        self.chain = TagChain(n_labels)
+        self.hashed = None if portable else HashedLinear(buckets, n_tags(n_labels), scale, hashed_dropout)
+        self.chain = TagChain(n_labels).requires_grad_(not portable)
         nn.init.zeros_(self.classify.weight)
         nn.init.zeros_(self.classify.bias)
 
@@ -85,11 +88,19 @@ class TagHead(nn.Module):
         device = hidden_BTD.device
         if not sum(window.n_words for window in windows):
             return hidden_BTD.new_zeros(0, self.classify.out_features, dtype=torch.float32)
-        words_ND = word_means(hidden_BTD, windows)
-        features_ND = nn.functional.gelu(self.dense(self.dropout(words_ND)))
-        dense_NK = self.classify(self.dropout(features_ND)).float()
+        dense_NK = self.dense_scores(word_means(hidden_BTD, windows))
+        if self.hashed is None:
+            return dense_NK
         hashed_NK = self.hashed(_tensor([window.buckets_NF for window in windows], device))
         scores_NK: Tensor = dense_NK + hashed_NK.float()
+        return scores_NK
+
+    def dense_scores(self, words_ND: Tensor) -> Tensor:
+        """Return the scores of each tag by a word's states alone, float32 [..., K]."""
+        words_ND = self.dropout(words_ND)
+        if self.dense is not None:
+            words_ND = self.dropout(nn.functional.gelu(self.dense(words_ND)))
+        scores_NK: Tensor = self.classify(words_ND).float()
         return scores_NK
 
     def loss(self, emission_NK: Tensor, windows: Sequence[WordWindow], tags: Sequence[NDArray[np.int64]]) -> Tensor:

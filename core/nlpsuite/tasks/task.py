@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.tasks.graph import TaskGraph
     from nlpsuite.tasks.network import Network
+    from nlpsuite.tasks.portable import PortableHead
     from nlpsuite.text.tokenizer import Tokenizer
 
 AttentionMode = Literal["causal", "bidirectional", "prefix"]
@@ -269,6 +270,14 @@ class Task(ABC):
 
     def graph(self, head: nn.Module) -> TaskGraph | None:
         """Return the task as plain tensors, to be written as a graph for another runtime; None if not overridden: it is not.
+
+        Args:
+            head: The task's head, trained.
+        """
+        return None
+
+    def portable_head(self, head: nn.Module) -> PortableHead | None:
+        """Return the head as other tools compute it too; None if not overridden: they do not.
 
         Args:
             head: The task's head, trained.

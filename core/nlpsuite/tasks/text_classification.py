@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nlpsuite.report import Reporter
     from nlpsuite.tasks.graph import TaskGraph
     from nlpsuite.tasks.network import Network
+    from nlpsuite.tasks.portable import PortableHead
     from nlpsuite.tasks.task import Batch, Row, Split, TaskContext, TaskMetrics, Window
     from nlpsuite.tasks.text_head import TextHead
     from nlpsuite.tasks.text_settings import TextClassificationSettings
@@ -60,6 +61,8 @@ class TextClassification(Task):
         self._ngrams: TextNgrams | None = None
         self._mix = (1.0, 1.0)
         self._n_given = 0
+        if settings.portable:
+            self.attention = "causal"
 
     @property
     def labels(self) -> LabelSchema:
@@ -192,6 +195,9 @@ class TextClassification(Task):
         """Cut the text or pair into windows, each with the class index, or the indices, as target."""
         context, settings = self.context, self.settings
         windows = row_windows(row.inputs, context.tokenizer, context.context, settings.overlap, self._target(row))
+        if settings.portable:
+            # Other tools put nothing behind a text, and score its last token.
+            return [replace(window, ids=window.ids[:-1]) for window in windows]
         features = None if self._ngrams is None else self._ngrams.features(row)
         return windows if features is None else [replace(window, features=features) for window in windows]
 
@@ -204,8 +210,11 @@ class TextClassification(Task):
     def make_head(self, hidden_size: int) -> nn.Module:
         """Make a pooled head with a score for each label, and the n-grams' scores beside it."""
         from nlpsuite.tasks.heads import PooledHead
+        from nlpsuite.tasks.portable import LastTokenHead
         from nlpsuite.tasks.text_head import TextHead
 
+        if self.settings.portable:
+            return TextHead(LastTokenHead(hidden_size, len(self.labels), self.settings.dropout), None)
         scores = None if self._ngrams is None else self._ngrams.scores()
         return TextHead(PooledHead(hidden_size, len(self.labels), self.settings.dropout), scores)
 
@@ -254,6 +263,16 @@ class TextClassification(Task):
         if own.ngrams is None or not len(own.ngrams.keys_F):
             return TextGraph(own, self._mix, facts)
         return TextNgramGraph(own, own.ngrams, self._mix, facts)
+
+    def portable_head(self, head: nn.Module) -> PortableHead | None:
+        """Return the layer that scores the last token, if the head is that layer."""
+        from nlpsuite.tasks.portable import LastTokenHead, PortableHead
+
+        pooled = cast("TextHead", head).pooled
+        if not isinstance(pooled, LastTokenHead):
+            return None
+        weight_CD = self._mix[0] * pooled.classify.weight.detach()
+        return PortableHead("SequenceClassification", weight_CD, None, self.labels.names, self._several)
 
     def calibrate(self, rows: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> bool:
         """Find out how much backbone and n-grams should count, and how sure to be of what they say."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.heads import PooledHead
     from nlpsuite.tasks.ngram_scores import NgramScores
     from nlpsuite.tasks.ngrams import NgramBag
+    from nlpsuite.tasks.portable import LastTokenHead
     from nlpsuite.tasks.task import Window
 
 NGRAM_DROPOUT = 0.3
@@ -41,11 +42,11 @@ class TextHead(nn.Module):
     B windows, T tokens, D width, C classes.
 
     Args:
-        pooled: Scores hidden states.
+        pooled: Scores hidden states, from them and which tokens are real.
         ngrams: Scores n-grams; None where the head has none.
     """
 
-    def __init__(self, pooled: PooledHead, ngrams: NgramScores | None):
+    def __init__(self, pooled: PooledHead | LastTokenHead, ngrams: NgramScores | None):
         super().__init__()
         self.pooled, self.ngrams = pooled, ngrams
 

@@ -48,7 +48,7 @@ class TextNgrams:
         report: Reporter,
     ):
         self._labels, self._settings, self._several, self._report = labels, settings, several, report
-        used = settings.ngrams and len(rows) >= FEWEST_ROWS
+        used = settings.ngrams and not settings.portable and len(rows) >= FEWEST_ROWS
         self._rows = tuple(rows) if used else ()
         # By identity: a row of another split may have the same text, and must be scored as any new row.
         self._place = {id(row): place for place, row in enumerate(self._rows)}

@@ -23,6 +23,8 @@ class TextClassificationSettings(Settings):
         class_weights: `balanced` gives rare classes as much weight in the loss as common ones; `none` does not.
         overlap: The share of a window that the next one repeats, for texts longer than the context.
         dropout: The share of features that the head drops in training.
+        portable: Whether the model is to run in other tools, as `Qwen3ForSequenceClassification` or its like: attention
+            looks back only, and one linear layer scores the last token, and n-grams are left out, which costs accuracy.
         max_classes: More labels than this are taken for a mistake.
     """
 
@@ -36,4 +38,5 @@ class TextClassificationSettings(Settings):
     class_weights: ClassWeights = "none"
     overlap: float = Field(default=0.25, ge=0, lt=1)
     dropout: float = Field(default=0.1, ge=0, lt=1)
+    portable: bool = False
     max_classes: int = Field(default=1000, ge=2)

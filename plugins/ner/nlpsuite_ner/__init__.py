@@ -27,6 +27,8 @@ class NerSettings(Settings):
         hashed_scale: Their scale, which is also a factor on their learning rate.
         hashed_dropout: The share of them hidden in training.
         dropout: The share of the head's other features dropped in training.
+        portable: Whether the model is to run in other tools, as `Qwen3ForTokenClassification` or its like: attention
+            looks back only, and and one linear layer scores tokens, which costs accuracy.
         max_labels: More labels than this are taken for a mistake.
     """
 
@@ -38,6 +40,7 @@ class NerSettings(Settings):
     hashed_scale: float = Field(default=10.0, gt=0)
     hashed_dropout: float = Field(default=0.1, ge=0, lt=1)
     dropout: float = Field(default=0.2, ge=0, lt=1)
+    portable: bool = False
     max_labels: int = Field(default=200, ge=1)
 
 

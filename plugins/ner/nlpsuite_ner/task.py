@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nlpsuite.api import (
         Batch,
         Network,
+        PortableHead,
         Reporter,
         Row,
         Split,
@@ -70,6 +71,8 @@ class Ner(Task):
 
     def __init__(self, context: TaskContext, settings: NerSettings):
         self.context, self.settings = context, settings
+        if settings.portable:
+            self.attention = "causal"
         self._labels: tuple[str, ...] = ()
         self._scheme: Scheme | None = None
         self._layout: Layout | None = None
@@ -258,6 +261,7 @@ class Ner(Task):
             scale=settings.hashed_scale,
             dropout=settings.dropout,
             hashed_dropout=settings.hashed_dropout,
+            portable=settings.portable,
         )
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
@@ -280,6 +284,16 @@ class Ner(Task):
 
         assert isinstance(head, TagHead)
         return TagGraph(head, self.labels)
+
+    def portable_head(self, head: nn.Module) -> PortableHead | None:
+        """Return the layer that scores tokens, if the head is that layer."""
+        from nlpsuite.api import PortableHead, TagHead, tag_names
+
+        assert isinstance(head, TagHead)
+        if not self.settings.portable:
+            return None
+        weight_CD, bias_C = head.classify.weight.detach(), head.classify.bias.detach()
+        return PortableHead("TokenClassification", weight_CD, bias_C, tag_names(self.labels))
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the entities, each with its place and probability; of words also the tags, in the training data's scheme."""

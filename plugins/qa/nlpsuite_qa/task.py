@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from nlpsuite.api import Batch, Network, Reporter, Split, TaskContext, TaskGraph, TaskMetrics, Window
+    from nlpsuite.api import Batch, Network, PortableHead, Reporter, Split, TaskContext, TaskGraph, TaskMetrics, Window
     from nlpsuite_qa import QaSettings
 
 VIEWS = 64
@@ -55,6 +55,8 @@ class Qa(Task):
 
     def __init__(self, context: TaskContext, settings: QaSettings):
         self.context, self.settings = context, settings
+        if settings.portable:
+            self.attention = "causal"
         self._rarity: Rarity | None = None
         self._threshold = NEVER
         self._views: dict[str, ContextView] = {}
@@ -164,8 +166,11 @@ class Qa(Task):
         """Make the head."""
         from nlpsuite_qa.features import N_FEATURES
         from nlpsuite_qa.head import QaHead
+        from nlpsuite_qa.portable import LinearQaHead
 
         own = self.settings
+        if own.portable:
+            return LinearQaHead(hidden_size, own.dropout)
         return QaHead(hidden_size, N_FEATURES, own.width, own.layers, own.dropout)
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
@@ -185,6 +190,12 @@ class Qa(Task):
         from nlpsuite_qa.graph import QaGraph
 
         return QaGraph(head, self.settings.longest_answer)
+
+    def portable_head(self, head: nn.Module) -> PortableHead | None:
+        """Return the layer that scores where an answer begins and ends, if the head is that layer."""
+        from nlpsuite_qa.portable import LinearQaHead
+
+        return head.portable() if isinstance(head, LinearQaHead) else None
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the answer as the context spells it, with its characters and its probability; empty where there is none."""
