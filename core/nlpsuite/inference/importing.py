@@ -49,7 +49,8 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
     kept = tokenizer.decode(tokenizer.encode(_EXACT)) == _EXACT
     if not kept:
         report.warn(
-            "the tokenizer does not give every text back as it was; spans of characters are those of its library"
+            "the tokenizer does not give every text back as it was, so generated text may be spelt in another form of Unicode; "
+            "spans that tasks find are of the text as it was typed"
         )
     names = {"bos": tokenizer.bos_id, "eos": tokenizer.eos_id, "pad": tokenizer.pad_id}
     names |= {"mask": tokenizer.mask_id, "sep": tokenizer.sep_id}
