@@ -37,7 +37,7 @@ CHANGES: dict[str, tuple[str, ...] | None] = {
 ROWS = {
     "sst2": ("sentiment", "sst2", "val/accuracy", ("--limit", "16000", "--epochs", "1")),
     "conll2003": ("ner", "conll2003", "val/entity_f1", ("--epochs", "2")),
-    "squad": ("qa", "squad/train-v1.1.json", "val/f1", ("--limit", "8000", "--epochs", "2")),
+    "squad": ("qa", "squad/train-v1.1.json", "val/f1", ("--limit", "8000", "--epochs", "1")),
 }
 
 
