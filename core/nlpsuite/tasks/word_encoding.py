@@ -106,7 +106,7 @@ class WordEncoder:
         if known is not None:
             return known
         tokenizer = self._context.tokenizer
-        ids = tokenizer.encode(" " + word if space else word) or tokenizer.encode(" ") or [tokenizer.eos_id]
+        ids = tokenizer.encode_inside(" " + word if space else word) or tokenizer.encode(" ") or [tokenizer.eos_id]
         if len(ids) > self._most:
             if not self._said:
                 what = f"a word of {len(ids)} tokens, {word[:20]!r}...; of such words the backbone reads the first and last"

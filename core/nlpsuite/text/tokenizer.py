@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ _LONG_TEXT = 1 << 13
 # Parts of a long text: each ends after a newline, before a space that no space precedes, or where the text does.
 _PARTS = re.compile(rf"(?s)(?:.{{1,{_LONG_TEXT}}}|.+?)(?:(?<=\n)|(?<=[^ ])(?= )|\Z)")
 _SPANS_PARTS = re.compile(rb"(?s)\n.|[^ ] ")
+_BEFORE = "\n"
 _PROBE = " \u1e9b\u0323  Ａ\tb \n"
 
 
@@ -149,6 +151,24 @@ class Tokenizer:
         """
         ids: list[int] = self._encode_parts(text).tolist() if self._needs_parts(text) else self._call(text)
         return ids
+
+    def encode_inside(self, text: str) -> list[int]:
+        """Return the ids of a text that follows another, without the space that some tokenizers put before a text.
+
+        Raises:
+            UserError: The text holds a lone surrogate.
+        """
+        before = self._before
+        if not before:
+            return self.encode(text)
+        ids = self.encode(_BEFORE + text)
+        return ids[len(before) :] if ids[: len(before)] == before else self.encode(text)
+
+    @cached_property
+    def _before(self) -> list[int]:
+        """The ids of what is put before a text to have it follow something; none where that changes nothing."""
+        before = self.encode(_BEFORE)
+        return before if self.encode(_BEFORE + "a") != [*before, *self.encode("a")] else []
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, as `encode` does.

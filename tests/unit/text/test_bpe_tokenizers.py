@@ -279,3 +279,12 @@ def test_ten_thousand_lines_have_the_ids_that_a_user_of_the_library_gets(lines, 
     for line in random.Random(0).sample(lines, 500):
         _check_spans(bpe_kind, tokenizer, line)
         assert tokenizer.decode(tokenizer.encode(line)) == _read(bpe_kind, line)
+
+
+def test_a_text_that_follows_another_has_no_space_put_before_it(bpe_kind, ours):
+    """Words are encoded one by one, with the space before each where there is one, and no other."""
+    words = ("the", " cat", ",", " 2nd", "(", "北京", " \u0301")
+    ids = [index for word in words for index in ours.encode_inside(word)]
+    spelt = b"".join(ours.piece_bytes(index) for index in ids)
+    assert spelt == _read(bpe_kind, "".join(words)).encode()
+    assert len(ours.encode_inside(" cat")) <= len(ours.encode("cat")) + 1
