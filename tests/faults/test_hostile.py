@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from nlpsuite.training.checkpoints import VerifiedCheckpointIO
 
@@ -145,7 +146,55 @@ HEADS = {
     "head: nested without end": head(filled("config.json", b"[", 1_000_000)),
     "head: a folder with a name that is a path": lambda model: head_folder(model).rename(model / "heads" / "..evil"),
 }  # fmt: skip
+
+
+def adapted(make):
+    """Turn the model into adapters to a backbone beside it, and spoil them."""
+
+    def spoil(model):
+        base = model.parent / "base"
+        base.mkdir()
+        for name in ("config.json", "model.safetensors", "tokenizer.model"):
+            shutil.copy(model / name, base / name)
+        (model / "config.json").unlink()
+        (model / "model.safetensors").unlink()
+        layer = "base_model.model.model.layers.0.self_attn.q_proj"
+        save_file(
+            {f"{layer}.lora_A.weight": torch.zeros(2, 16), f"{layer}.lora_B.weight": torch.zeros(32, 2)},
+            model / "adapter_model.safetensors",
+        )
+        config = {"peft_type": "LORA", "base_model_name_or_path": str(base.absolute()), "r": 2, "lora_alpha": 4}
+        (model / "adapter_config.json").write_text(json.dumps(config))
+        make(model)
+
+    return spoil
+
+
+def adapter_tensors(header, data=b""):
+    def make(model):
+        text = json.dumps(header).encode()
+        (model / "adapter_model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+    return make
+
+
+LAYER = "base_model.model.model.layers.0.self_attn.q_proj"
+ADAPTERS = {
+    "adapters: weights a pickle": adapted(plain_pickle("adapter_model.safetensors")),
+    "adapters: config a pickle": adapted(plain_pickle("adapter_config.json")),
+    "adapters: config nested without end": adapted(filled("adapter_config.json", b"[", 1_000_000)),
+    "adapters: to themselves": adapted(edited("adapter_config.json", lambda data: data.update(base_model_name_or_path=str(Path("RUN/model").absolute())))),
+    "adapters: to a device": adapted(edited("adapter_config.json", lambda data: data.update(base_model_name_or_path="/dev/zero"))),
+    "adapters: to a name with a zero byte": adapted(edited("adapter_config.json", lambda data: data.update(base_model_name_or_path="a\0b"))),
+    "adapters: a scale that is no number": adapted(edited("adapter_config.json", lambda data: data.update(lora_alpha=float("nan")))),
+    "adapters: a rank beyond all bounds": adapted(edited("adapter_config.json", lambda data: data.update(r=1 << 60))),
+    "adapters: of another kind": adapted(edited("adapter_config.json", lambda data: data.update(peft_type="../../evil"))),
+    "adapters: a matrix of 2^80 values": adapted(adapter_tensors({f"{LAYER}.lora_A.weight": {"dtype": "F32", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 4]}}, b"abcd")),
+    "adapters: a layer that is a path": adapted(adapter_tensors({"../../canary": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"abcd")),
+    "adapters: a matrix of no such shape": adapted(adapter_tensors({f"{LAYER}.lora_A.weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"abcd")),
+}  # fmt: skip
 CASES = [(name, make, command) for name, make in BACKBONES.items() for command in COMMANDS]
+CASES += [(name, make, command) for name, make in ADAPTERS.items() for command in COMMANDS]
 CASES += [(name, make, command) for name, make in HEADS.items() for command in HEAD]
 
 

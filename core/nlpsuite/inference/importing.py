@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.backbone.families import family_of
+from nlpsuite.backbone.folders import is_adapted
 from nlpsuite.backbone.weights import INDEX, WEIGHTS
 from nlpsuite.errors import UserError
 from nlpsuite.files import check_space, read_json, writing_to
@@ -44,6 +45,9 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("the output folder is not empty", where=out, fix="give another --out")
     folder = _folder(source, report)
+    if is_adapted(folder):
+        fix = "name that folder as --backbone, or merge them first: suite export FOLDER --to DIR"
+        raise UserError("adapters to a model elsewhere, which are not imported", where=folder, fix=fix)
     backbone, tokenizer = load_backbone(folder)
     _copy(folder, out)
     kept = tokenizer.decode(tokenizer.encode(_EXACT)) == _EXACT

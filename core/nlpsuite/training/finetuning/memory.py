@@ -29,18 +29,20 @@ def tell_memory(
 ) -> list[list[str]]:
     """Return the row of the plan with the estimate; warn where it is more than there is."""
     needed = needed_memory(prepared, plan, settings)
-    there = available_memory(machine.device)
+    free = available_memory(machine.device)
+    # Libraries and weights are there already, and free memory is without them.
+    there = None if free is None else free + needed["weights"]
     kinds = {name: people_bytes(value) for name, value in needed.items()}
     total = sum(needed.values())
     if there is not None and total > there:
-        what = f"this run needs about {people_bytes(total)} of memory, and {people_bytes(there)} are free"
+        what = f"this run needs about {people_bytes(total)} of memory, and there are {people_bytes(there)} for it"
         smaller = max(64, plan.micro_tokens // 4)
         fix = f"--set micro_tokens={smaller} takes less at once"
         fix += ", and --tune lora less in all" if settings.tune == "full" else ""
         report.warn(f"{what}; {fix}")
     parts = ", ".join(f"{name} {value}" for name, value in kinds.items())
-    free = "" if there is None else f", of {people_bytes(there)} that are free"
-    return [["memory", f"about {people_bytes(total)}{free}: {parts}"]]
+    most = "" if there is None else f" of {people_bytes(there)} there are"
+    return [["memory", f"about {people_bytes(total)}{most}: {parts}"]]
 
 
 def needed_memory(prepared: Prepared, plan: FinetunePlan, settings: FinetuneSettings) -> dict[str, float]:
