@@ -35,9 +35,9 @@ CHANGES: dict[str, tuple[str, ...] | None] = {
     "600 hybrid steps": ("--objective", "hybrid"),
 }
 ROWS = {
-    "sst2": ("sentiment", "sst2", "val/accuracy", ("--limit", "16000", "--epochs", "1")),
+    "sst2": ("sentiment", "sst2", "val/accuracy", ("--limit", "12000", "--epochs", "1")),
     "conll2003": ("ner", "conll2003", "val/entity_f1", ("--epochs", "2")),
-    "squad": ("qa", "squad/train-v1.1.json", "val/f1", ("--limit", "8000", "--epochs", "1")),
+    "squad": ("qa", "squad/train-v1.1.json", "val/f1", ("--limit", "3000", "--epochs", "1")),
 }
 
 
