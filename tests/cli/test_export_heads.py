@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from nlpsuite.inference.artifact import load_task_model
 from nlpsuite.report import Silent
 from nlpsuite.tasks.batches import collate
 from nlpsuite.tasks.network import Network
+from nlpsuite.tasks.task import Row
+from nlpsuite.text.to_json import tokenizer_json
 
 transformers = pytest.importorskip("transformers")
 HOST = PluginHost.installed(Silent())
@@ -77,8 +80,9 @@ def test_what_a_reader_must_know_is_beside_it(exported):
         assert config["id2label"] == {"0": "negative", "1": "positive"}
         assert config["problem_type"] == "single_label_classification"
     if name == "ner":
-        assert config["id2label"]["0"] == "O"
-        assert set(config["label2id"]) >= {f"B-{model.task.labels[0]}", f"S-{model.task.labels[-1]}"}
+        first = model.task.labels[0]
+        assert [config["id2label"][str(each)] for each in range(5)] == ["O", *(f"{p}-{first}" for p in "BIIB")]
+        assert config["label2id"][f"B-{first}"] == 1
     card = (to / "README.md").read_text()
     assert CLASSES[name][0] in card
     assert "pipeline_tag: " in card
@@ -113,6 +117,64 @@ def test_a_pipeline_of_another_tool_labels_a_text(exported):
     if theirs is None:
         theirs = {each["label"]: each["score"] for each in pipe(text)}
     assert theirs == pytest.approx(ours, abs=1e-4)
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_an_imported_tokenizer_puts_around_texts_what_the_head_was_trained_on(tmp_path, tiny_tokenizer, pairs):
+    """One that names no padding, and puts nothing before a text or between two, as Qwen's and Llama's."""
+    config = transformers.LlamaConfig(
+        vocab_size=tiny_tokenizer.vocab_size, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=64,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    base = tmp_path / "base"
+    transformers.LlamaForCausalLM(config).save_pretrained(base)
+    definition = json.loads(tokenizer_json(tiny_tokenizer)) | {"post_processor": None}
+    (base / "tokenizer.json").write_text(json.dumps(definition))
+    (base / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>"}))
+    one, two = ("a warm day,", "a cold drink,") if pairs else ("", "")
+    header = "text,text_pair,label" if pairs else "text,label"
+    rows = [f"it rained {number},{one}no\nthe cat sat {number},{two}yes\n" for number in range(20)]
+    (tmp_path / "d.csv").write_text(f"{header}\n" + "".join(rows))
+    words = ["run", "classification", "--data", str(tmp_path / "d.csv"), "--backbone", str(base), "--max-steps", "3"]
+    sets = ["--set", "task.portable=true", "--set", "task.header=true", "--lr", "0.05"]
+    assert main([*words, *sets, "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    assert main(["export", str(tmp_path / "run"), "--to", str(tmp_path / "to"), "--quiet"]) == 0
+    model = load_task_model(tmp_path / "run" / "model", HOST)
+    inputs = [
+        {"text": text} | ({"text_pair": "a cold drink"} if pairs else {})
+        for text in ("the cat sat", "", "it rained today")
+    ]
+    windows = [window for each in inputs for window in model.task.encode(Row(each))]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "to")
+    texts = [[each["text"] for each in inputs], *([[each["text_pair"] for each in inputs]] if pairs else [])]
+    encoded = tokenizer(*texts, padding=True, return_tensors="pt", return_token_type_ids=False)
+    for ids, mask, window in zip(encoded["input_ids"], encoded["attention_mask"], windows, strict=True):
+        assert ids[mask.bool()].tolist() == list(window.ids)
+    theirs = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "to")
+    with torch.no_grad():
+        batch = collate(windows, model.tokenizer.pad_id)
+        ours = model.task.outputs(Network(model.backbone, model.head, model.task.attention), batch)
+        found = theirs(**encoded).logits
+    expected = torch.stack([each[0] for each in ours]) * model.task._mix[0]
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("where", ["heads/new", "."])
+def test_nothing_is_written_into_the_model(tmp_path, run_folder, capsys, where):
+    shutil.copytree(run_folder, tmp_path / "run")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["export", str(tmp_path / "run"), "--to", str(tmp_path / "run" / "model" / where)]) == 2
+    assert "the output folder is" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_head_whose_plugin_is_not_there_says_so(tmp_path, run_folder, capsys):
+    shutil.copytree(run_folder, tmp_path / "run")
+    heads = tmp_path / "run" / "model" / "heads"
+    (heads / "sentiment").rename(heads / "elsewhere")
+    assert main(["export", str(tmp_path / "run"), "--to", str(tmp_path / "to")]) == 0
+    assert "task elsewhere is not installed, so its head was not looked at" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_head_that_reads_both_ways_says_so(tmp_path, run_folder, capsys):

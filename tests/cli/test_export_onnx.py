@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -17,28 +18,49 @@ from nlpsuite.inference.artifact import load_task_model
 from nlpsuite.inference.onnx_graph import GraphSession, predict_with_graph
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
+from nlpsuite.tasks.task import Row
 
+tokenizers = pytest.importorskip("tokenizers")
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
+CASES = {
+    "sentiment": ("sentiment", ""),
+    "sentiment, without n-grams": ("sentiment", "", "task.ngrams=false"),
+    "sentiment, portable": ("sentiment", "", "task.portable=true"),
+    "sentiment, columns by name": (
+        "sentiment", "body,mark\na good day,positive\na bad day,negative\n", "task.text=body", "task.label=mark",
+    ),
+    "classification, pairs": (
+        "classification", "text,text_pair,label\na dog,an animal,yes\na dog,a stone,no\n", "task.header=true",
+    ),
+    "ner": ("ner", ""),
+    "ner, portable": ("ner", "", "task.portable=true"),
+    "qa": ("qa", ""),
+    "qa, portable": ("qa", "", "task.portable=true"),
+}  # fmt: skip
 HOST = PluginHost.installed(Silent())
 
 
-@pytest.fixture(scope="module", params=["sentiment", "sentiment without n-grams", "ner", "ner, portable", "qa"])
+@pytest.fixture(scope="module", params=CASES)
 def exported(request, tmp_path_factory, backbone_folder):
-    name, _, how = re.sub("[,]| without", ",", request.param).partition(",")
+    name, data, *sets = CASES[request.param]
     place = tmp_path_factory.mktemp("onnx")
     words = ["run", name, "--backbone", str(backbone_folder), "--max-steps", "3", "--out", str(place / "run")]
-    flags = {"": [], " n-grams": ["--set", "task.ngrams=false"], " portable": ["--set", "task.portable=true"]}[how]
+    if data:
+        header, *rows = data.splitlines()
+        many = [f"{number} {row}" for number in range(20) for row in rows]
+        (place / "data.csv").write_text("\n".join([header, *many, ""]))
+        words += ["--data", str(place / "data.csv")]
+    flags = [word for each in sets for word in ("--set", each)]
     assert main([*words, *flags, "--lr", "0.02", "--quiet"]) == 0
     assert main(["export", str(place / "run"), "--to", str(place / "graph"), "--format", "onnx", "--quiet"]) == 0
     return name, load_task_model(place / "run" / "model", HOST), place / "graph"
 
 
 def test_its_predictions_are_those_here(exported):
-    name, model, folder = exported
-    examples = HOST.tasks()[name].examples
-    files = model.task.splits(examples)
-    rows = list(model.task.read(files.test or files.train, "predict"))[:40]
+    _, model, folder = exported
+    rows = exporting_onnx._probe_rows(model, HOST)
+    assert len(rows) == exporting_onnx.PROBED_ROWS
     graph = model.task.graph(model.head.eval())
     pad_id = model.tokenizer.pad_id
     session = GraphSession(folder / "model.onnx")
@@ -62,6 +84,10 @@ def test_what_is_beside_it_tells_how_to_run_it(exported):
     assert about["context"] == model.backbone.config.context
     if name == "sentiment":
         assert about["labels"] == ["negative", "positive"]
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    if name in ("sentiment", "classification"):
+        window = model.task.encode(Row({"text": "A short text."}))[0]
+        assert tokenizer.encode("A short text.").ids == list(window.ids)
 
 
 def test_the_program_on_its_page_works(exported, monkeypatch):
@@ -115,6 +141,19 @@ def test_a_graph_that_differs_is_taken_back(tmp_path, run_folder, monkeypatch, c
     assert main(["export", str(run_folder), "--to", str(tmp_path / "to"), "--format", "onnx"]) == 2
     assert "apart from those here, so nothing was exported" in capsys.readouterr().err
     assert not (tmp_path / "to").exists()
+
+
+def test_a_graph_that_does_not_run_is_one_line(tmp_path, run_folder, monkeypatch, capsys):
+    onnx = pytest.importorskip("onnx")
+    helper, one = onnx.helper, tmp_path / "one.onnx"
+    monkeypatch.setattr(exporting_onnx, "write_graph", lambda path, *rest: shutil.copy(one, path))
+    node = helper.make_node("Identity", ["input_ids"], ["logits"])
+    ends = [helper.make_tensor_value_info(each, onnx.TensorProto.INT64, [1, 1]) for each in ("input_ids", "logits")]
+    graph = helper.make_graph([node], "x", ends[:1], ends[1:])
+    onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 18)]), str(one))
+    assert main(["export", str(run_folder), "--to", str(tmp_path / "a" / "to"), "--format", "onnx"]) == 2
+    assert "the graph does not run" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
 
 
 def test_without_the_libraries_it_is_said_in_one_line(tmp_path, run_folder, monkeypatch, capsys):

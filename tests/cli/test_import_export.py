@@ -193,3 +193,30 @@ def test_an_export_that_differs_is_taken_back(backbone_folder, tmp_path, capsys,
 def test_weights_may_be_exported_in_fewer_bits(backbone_folder, tmp_path, store):
     assert main(["export", str(backbone_folder), "--to", "out", "--store", store]) == 0
     assert json.loads((tmp_path / "out" / "config.json").read_text())["torch_dtype"] == store
+
+
+def test_heads_of_other_tools_are_left_out_and_named(theirs, tmp_path, capsys):
+    config = transformers.LlamaConfig.from_pretrained(theirs, tie_word_embeddings=True, num_labels=3)
+    transformers.LlamaForSequenceClassification(config).save_pretrained(theirs)
+    assert main(["import", "theirs", "--out", "models/tied"]) == 0
+    assert "score.weight is a head" in capsys.readouterr().err
+    config.tie_word_embeddings = False
+    transformers.LlamaForSequenceClassification(config).save_pretrained(theirs)
+    assert main(["import", "theirs", "--out", "models/untied"]) == 2
+    assert "no output layer, as those of models for a task have none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["pickled", "no tokenizer"])
+def test_what_is_missing_is_named(theirs, capsys, what):
+    if what == "pickled":
+        (theirs / "model.safetensors").rename(theirs / "pytorch_model.bin")
+    else:
+        (theirs / "tokenizer.json").unlink()
+    assert main(["import", "theirs", "--out", "new"]) == 2
+    assert what in capsys.readouterr().err
+
+
+def test_a_folder_is_imported_under_its_own_name(theirs, tmp_path, monkeypatch):
+    monkeypatch.chdir(theirs)
+    assert main(["import", "."]) == 0
+    assert (theirs / "models" / "theirs" / "config.json").is_file()

@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 _COPY_AGAIN = "copy the whole folder again"
 _PREFIX = "base_model.model."
 _MATRICES = ("lora_A", "lora_B")
-_HARMLESS: Mapping[str, tuple[Any, ...]] = {
+_FREE = (
+    "task_type", "base_model_name_or_path", "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "revision",
+    "inference_mode", "auto_mapping", "peft_version", "use_rslora", "layers_to_transform", "layers_pattern", "megatron_core",
+    "qalora_group_size",
+)  # fmt: skip
+"""What a configuration may say as it likes: what is read, and what changes nothing once adapters are trained."""
+_ONLY: Mapping[str, tuple[Any, ...]] = {
     "peft_type": ("LORA",),
     "bias": ("none", None),
-    "use_dora": (False, None),
-    "fan_in_fan_out": (False, None),
-    "modules_to_save": (None, []),
-    "rank_pattern": ({}, None),
-    "alpha_pattern": ({}, None),
-    "trainable_token_indices": (None,),
-    "layer_replication": (None,),
-    "lora_bias": (False, None),
+    "init_lora_weights": (True, False, "gaussian", None),
 }
-"""What a configuration may ask for, where another value would change what the adapters compute."""
+"""What it must say where it says anything; of all else it must say nothing: adapters would compute something else."""
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +138,10 @@ def read_adapters(folder: Path, backbone: Backbone) -> Adapters:
         raise UserError("the adapters are missing", where=path, fix=_COPY_AGAIN) from None
     except (SafetensorError, OSError) as error:
         raise UserError(f"damaged ({error})", where=path, fix=_COPY_AGAIN) from None
-    matrices = {name: _checked(name, both, backbone, path) for name, both in found.items()}
+    matrices = {name: _checked(name, both, backbone, config["r"], path) for name, both in found.items()}
     if not matrices:
         raise UserError("there are no adapters in it", where=path, fix=_COPY_AGAIN)
-    rank = next(iter(matrices.values()))[0].shape[0]
+    rank: int = config["r"]
     divisor = math.sqrt(rank) if config.get("use_rslora") else rank
     alpha = float(config["lora_alpha"])
     return Adapters(
@@ -164,11 +164,11 @@ def _read_config(folder: Path) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(config, dict) or not isinstance(config.get(name), kind):  # type: ignore[arg-type]
             raise UserError(f"`{name}` is missing or not as it should be", where=path, fix=_COPY_AGAIN)
-    for name, values in _HARMLESS.items():
-        if name in config and config[name] not in values:
-            what = f"adapters with `{name}` {str(config[name])[:60]} are not supported"
+    for name, value in config.items():
+        if name not in _FREE and (value not in _ONLY[name] if name in _ONLY else value not in (None, False, [], {})):
+            what = f"adapters with `{name[:60]}` {str(value)[:60]} are not supported"
             raise UserError(what, where=path, fix="merge them with the tool that made them, and name the result")
-    if not 0 < config["r"] <= 1 << 14 or not math.isfinite(config["lora_alpha"]):
+    if not 0 < config["r"] <= 1 << 14 or not abs(config["lora_alpha"]) <= _LARGEST:
         raise UserError("`r` or `lora_alpha` is out of range", where=path, fix=_COPY_AGAIN)
     return dict(config)
 
@@ -195,18 +195,17 @@ def _place(key: str, layers: Mapping[str, str], path: Path) -> tuple[str, str]:
     return layer, matched[2]
 
 
-def _checked(name: str, both: Mapping[str, Tensor], backbone: Backbone, path: Path) -> tuple[Tensor, Tensor]:
+def _checked(name: str, both: Mapping[str, Tensor], backbone: Backbone, rank: int, path: Path) -> tuple[Tensor, Tensor]:
     outputs, inputs = backbone.get_parameter(f"{name}.weight").shape
     first_RI, second_OR = both.get("lora_A"), both.get("lora_B")
     fits = (
         first_RI is not None
         and second_OR is not None
-        and first_RI.dim() == second_OR.dim() == 2
-        and first_RI.shape == (second_OR.shape[1], inputs)
-        and second_OR.shape[0] == outputs
+        and first_RI.shape == (rank, inputs)
+        and second_OR.shape == (outputs, rank)
     )
     if first_RI is None or second_OR is None or not fits:
-        what = f"the adapter of {name} does not fit a layer of {inputs} inputs and {outputs} outputs"
+        what = f"the adapter of {name}, of rank {rank}, does not fit a layer of {inputs} inputs and {outputs} outputs"
         raise UserError(what, where=path, fix="name the backbone that it was made for")
     return first_RI, second_OR
 

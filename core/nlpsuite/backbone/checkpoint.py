@@ -6,6 +6,7 @@ in it can name code to run.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -101,6 +102,22 @@ def load_backbone(folder: Path) -> tuple[Backbone, Tokenizer]:
     return backbone.eval(), tokenizer
 
 
+def backbone_sha256(folder: Path) -> str:
+    """Return the SHA-256 of a backbone's weights and shape, by which adapters know it.
+
+    Raises:
+        UserError: It is not whole.
+    """
+    if is_adapted(folder):
+        return weights_sha256(folder)
+    path = folder / "config.json"
+    try:
+        shape = from_shared_config(read_json(path), path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"not readable as JSON ({error})", where=path, fix="copy the whole folder again") from None
+    return hashlib.sha256(f"{weights_sha256(folder)} {shape!r}".encode()).hexdigest()
+
+
 def _load_adapted(folder: Path) -> tuple[Backbone, Tokenizer]:
     """Read the backbone that adapters name, and merge them in.
 
@@ -116,8 +133,10 @@ def _load_adapted(folder: Path) -> tuple[Backbone, Tokenizer]:
     backbone, tokenizer = load_backbone(chain[-1])
     for place, base in zip(chain[-2::-1], chain[:0:-1], strict=True):
         adapters = read_adapters(place, backbone)
-        if adapters.base_sha256 and adapters.base_sha256 != weights_sha256(base):
-            what = f"the adapters were trained on other weights than those of {adapters.base}"
+        if adapters.base_sha256 and adapters.base_sha256 != backbone_sha256(base):
+            what = (
+                f"the adapters belong to {adapters.base} as it was; its weights or its config.json have changed since"
+            )
             fix = "put the backbone back as it was, or train again"
             raise UserError(what, where=place / ADAPTER_CONFIG, fix=fix)
         adapters.merge_into(backbone)
@@ -128,8 +147,14 @@ def _base_folder(folder: Path) -> Path:
     base = read_base(folder)
     if base == EMBEDDED:
         return embedded_folder()
-    place = Path(base).expanduser()
-    if is_model(place):
-        return place
+    try:
+        place = Path(base).expanduser()
+        # A name without a root may be meant from here, or from the adapters; a run has its model in a folder of its own.
+        for found in (place, place / "model", folder / place, folder / place / "model"):
+            if is_model(found):
+                return found
+    except (OSError, RuntimeError, ValueError):
+        # Too long a name, no such user, a zero byte.
+        pass
     fix = f"put it back, or set base_model_name_or_path in {ADAPTER_CONFIG} to the folder where it is now"
     raise UserError(f"the backbone of these adapters, {base[:200]}, is not there", where=folder, fix=fix)

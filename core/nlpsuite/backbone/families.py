@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FAMILIES = ("qwen3", "qwen2", "llama", "mistral")
 ARCHITECTURES = {"qwen3": "Qwen3ForCausalLM", "qwen2": "Qwen2ForCausalLM", "llama": "LlamaForCausalLM"}
 _COPY_AGAIN = "copy the whole folder again"
+_ROPE = ("rope_type", "type", "factor", "rope_theta", "original_max_position_embeddings", "mscale", "mscale_all_dim")
 _PLAIN = ("default", None)
 _LONGEST = 1 << 22
 
@@ -147,7 +148,13 @@ def _rope(data: Mapping[str, Any], where: Path) -> tuple[RopeScaling | None, flo
         fix = "use a model with linear, dynamic, llama3 or yarn scaling, or none"
         raise UserError(f"rotary positions of kind {str(kind)[:60]!r} are not supported", where=where, fix=fix)
     names = ("low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "attention_factor")
-    values = {name: float(given[name]) for name in names if given.get(name) is not None}
+    values: dict[str, Any] = {name: float(given[name]) for name in names if given.get(name) is not None}
+    if unknown := sorted(given.keys() - {*names, *_ROPE, "truncate"}):
+        raise UserError(
+            f"`{unknown[0][:60]}` of rotary positions is not known", where=where, fix="use a model without it"
+        )
+    if given.get("truncate") is not None:
+        values["truncate"] = bool(given["truncate"])
     if given.get("mscale") is not None and given.get("mscale_all_dim") is not None:
         raise UserError("`mscale` of rotary positions is not supported", where=where, fix="use a model without it")
     original = int(given.get("original_max_position_embeddings") or data["max_position_embeddings"])
@@ -165,6 +172,8 @@ def _written(scaling: RopeScaling) -> dict[str, Any]:
         written |= {"low_freq_factor": scaling.low_freq_factor, "high_freq_factor": scaling.high_freq_factor}
     if scaling.kind == "yarn":
         written |= {"beta_fast": scaling.beta_fast, "beta_slow": scaling.beta_slow}
+        if not scaling.truncate:
+            written["truncate"] = False
         if scaling.attention_factor is not None:
             written["attention_factor"] = scaling.attention_factor
     return written

@@ -28,6 +28,7 @@ class RopeScaling:
         high_freq_factor: llama3: one with more turns stays as it is.
         beta_fast: yarn: turns from which on a frequency stays as it is.
         beta_slow: yarn: turns below which it is bent in full.
+        truncate: yarn: whether the ramp begins and ends at whole dimensions.
         attention_factor: yarn: what cosines and sines are multiplied by; None: 0.1 ln(factor) + 1.
     """
 
@@ -38,6 +39,7 @@ class RopeScaling:
     high_freq_factor: float = 4.0
     beta_fast: float = 32.0
     beta_slow: float = 1.0
+    truncate: bool = True
     attention_factor: float | None = None
 
 
@@ -66,8 +68,9 @@ def _yarn(plain: Tensor, head_dim: int, theta: float, scaling: RopeScaling) -> T
         """Return the dimension whose pair makes so many turns in the original context."""
         return head_dim * math.log(scaling.original_context / (turns * 2 * math.pi)) / (2 * math.log(theta))
 
-    low = max(math.floor(dimension(scaling.beta_fast)), 0)
-    high = min(math.ceil(dimension(scaling.beta_slow)), head_dim - 1)
+    first, last = dimension(scaling.beta_fast), dimension(scaling.beta_slow)
+    low = max(math.floor(first) if scaling.truncate else first, 0)
+    high = min(math.ceil(last) if scaling.truncate else last, head_dim - 1)
     places = torch.arange(len(plain), device=plain.device, dtype=torch.float32)
     # The ramp would have no width where both ends meet.
     bent = ((places - low) / max(high - low, 1e-3)).clamp(0.0, 1.0)

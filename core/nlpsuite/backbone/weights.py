@@ -30,6 +30,7 @@ _NAMES = (
     (r"^blocks\.(\d+)\.attention\.([qkvo])\.", r"model.layers.\1.self_attn.\2_proj."),
     (r"^blocks\.(\d+)\.mlp\.(gate|up|down)\.", r"model.layers.\1.mlp.\2_proj."),
 )
+_HEAD = re.compile(r"^(score|qa_outputs)\.(weight|bias)$")
 _LEFT_OUT = re.compile(r"rotary_emb\.inv_freq$|^(score|qa_outputs)\.(weight|bias)$")
 """What older writers store beside the weights, and any reader computes; and heads of models that other tools made for a task."""
 ROOT, QUESTIONS_ROOT = "model.", "transformer."
@@ -57,6 +58,9 @@ def read_weights(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
     expected = {shared_name(name): (name, tuple(p.shape)) for name, p in backbone.named_parameters()}
     places = {_shared(name): (file, name) for name, file in _places(folder).items()}
     path = folder / (INDEX if (folder / INDEX).is_file() else WEIGHTS)
+    if expected.keys() - places.keys() == {"lm_head.weight"}:
+        what = "the weights have no output layer, as those of models for a task have none"
+        raise UserError(what, where=path, fix="name the language model that it was made from")
     if missing := sorted(expected.keys() - places.keys()):
         raise UserError(f"weight {missing[0]} is missing", where=path, fix=_COPY_AGAIN)
     # Some writers store a tied output layer a second time.
@@ -70,6 +74,11 @@ def read_weights(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
 def _shared(name: str) -> str:
     """Return the usual name of a weight in a file."""
     return ROOT + name.removeprefix(QUESTIONS_ROOT) if name.startswith(QUESTIONS_ROOT) else name
+
+
+def other_heads(folder: Path) -> list[str]:
+    """Return the names of weights of other tools' heads, which are not part of the backbone."""
+    return sorted(name for name in _places(folder) if _HEAD.search(name))
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -122,6 +131,9 @@ def _opened(path: Path) -> safe_open:
     try:
         return safe_open(path, framework="pt")
     except FileNotFoundError:
+        if any(path.parent.glob("pytorch_model*.bin")):
+            what = "the weights are pickled (pytorch_model.bin), which may run code, and are not read"
+            raise UserError(what, where=path.parent, fix="take a version of the model that has safetensors") from None
         raise UserError("the weights are missing", where=path, fix=_COPY_AGAIN) from None
     except (SafetensorError, OSError) as error:
         raise UserError(f"damaged ({error})", where=path, fix=_COPY_AGAIN) from None

@@ -26,7 +26,8 @@ def import_(
     from nlpsuite.inference.importing import import_model
 
     console = Console(quiet=quiet, verbose=verbose)
-    folder = out or Path("models") / source.rstrip("/").rsplit("/", 1)[-1]
+    place = Path(source).expanduser()
+    folder = out or Path("models") / (place.resolve().name if place.is_dir() else source.rstrip("/").rsplit("/", 1)[-1])
     found = import_model(source, folder, console)
     if as_json:
         console.json({"command": "import", "model": str(folder), **found})

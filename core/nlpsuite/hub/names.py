@@ -84,7 +84,8 @@ def _folder(text: str, path: Path) -> DataName:
         raise UserError("a file, not a folder of a data set", where=text, fix=f"read it as it is: --data {path}")
     if not path.parent.is_dir():
         raise UserError("no such folder", where=text, fix="check the path")
-    beside = any(entry.suffix in (".md", ".parquet", ".csv", ".json", ".jsonl") for entry in path.parent.iterdir())
-    if not beside:
+    # Configurations are named at the head of a folder's page.
+    page = path.parent / "README.md"
+    if not page.is_file() or "config_name" not in page.read_text(encoding="utf-8", errors="replace"):
         raise UserError("no such folder", where=text, fix="check the path")
     return DataName(text, folder=path.parent, config=path.name)

@@ -157,7 +157,9 @@ def load_task_model(
 def copy_head(model_folder: Path, to: Path, name: str) -> None:
     """Copy a head beside the same backbone, or the same tokenizer, written anew in another folder."""
     place = to / HEADS / name
-    shutil.copytree(model_folder / HEADS / name, place)
+    place.mkdir(parents=True)
+    for file in ("config.json", "model.safetensors"):
+        shutil.copyfile(model_folder / HEADS / name / file, place / file)
     # The same weights may lie in other bytes: merged, in several files, in fewer bits.
     config = read_json(place / "config.json") | {"backbone_sha256": weights_sha256(to)}
     write_json(place / "config.json", config)

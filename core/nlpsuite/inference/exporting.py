@@ -16,11 +16,10 @@ from nlpsuite.errors import UserError
 from nlpsuite.files import check_space
 from nlpsuite.inference.artifact import copy_head, head_names, load_task_model
 from nlpsuite.inference.export_card import export_card
-from nlpsuite.inference.exported import PROBES, empty_folder, write_tokenizer
+from nlpsuite.inference.exported import PROBES, compare_tokens, empty_folder, write_tokenizer
 from nlpsuite.inference.locate import find_backbone
 from nlpsuite.inference.shared_head import architecture_of, head_scores, pipeline_of, read_head, shared_head
 from nlpsuite.people import people_count
-from nlpsuite.text.json_tokenizer import JsonTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +59,9 @@ def export_model(
     """
     model = find_backbone(target)
     names = head_names(model)
-    with empty_folder(to):
-        backbone, tokenizer = load_backbone(model)
+    with empty_folder(to, beside=model):
+        backbone, tokenizer, portable = _open(model, names, host)
         check_space(to, backbone.config.parameters * getattr(torch, store).itemsize)
-        portable = _portable(model, names, host)
         head = None if portable is None else shared_head(portable, backbone.config)
         layout = ARCHITECTURES[family_of(backbone.config)]
         pipeline = "text-generation"
@@ -71,15 +69,13 @@ def export_model(
             layout, pipeline = architecture_of(portable, backbone.config), pipeline_of(portable)
         card = export_card(layout, people_count(backbone.config.parameters), pipeline)
         save_backbone(to, backbone, tokenizer, getattr(torch, store), card, shard_bytes, head)
-        write_tokenizer(to, tokenizer, backbone.config.context)
+        write_tokenizer(to, tokenizer, backbone.config.context, "own" if portable is None else "opened")
+        compare_tokens(tokenizer, to, opened=portable is not None)
         farthest = _compare(backbone, tokenizer, head, to, store)
         for name in names:
             copy_head(model, to, name)
     if names and portable is None:
-        report.warn(
-            f"the head of {', '.join(names)} is none that a class of other tools computes: it reads both ways, or is more than "
-            "one layer (--set task.portable=true trains one that they do); it goes along in our own files, for `suite predict`"
-        )
+        report.warn(f"{_why(names, host)}; it goes along in our own files, for `suite predict`")
     return {
         "architecture": layout,
         "parameters": people_count(backbone.config.parameters),
@@ -90,35 +86,45 @@ def export_model(
     }
 
 
-def _portable(model: Path, names: Sequence[str], host: PluginHost) -> PortableHead | None:
-    """Return the head as other tools have it, where there is one and its plugin knows it as such."""
+def _open(model: Path, names: Sequence[str], host: PluginHost) -> tuple[Backbone, Tokenizer, PortableHead | None]:
+    """Return backbone and tokenizer, and the head as other tools have it, where there is one and its plugin knows it as such."""
     if len(names) != 1 or names[0] not in host.tasks():
-        return None
+        return *load_backbone(model), None
     own = load_task_model(model, host)
-    return own.task.portable_head(own.head) if own.task.attention == "causal" else None
+    head = own.task.portable_head(own.head) if own.task.attention == "causal" else None
+    return own.backbone, own.tokenizer, head
+
+
+def _why(names: Sequence[str], host: PluginHost) -> str:
+    """Return why a head is not exported as one that other tools compute."""
+    shown, tasks = ", ".join(names), host.tasks()
+    if lost := [name for name in names if name not in tasks]:
+        return f"task {', '.join(lost)} is not installed, so its head was not looked at"
+    can = all("portable" in tasks[name].config.model_fields for name in names)
+    how = " (--set task.portable=true trains one that they do)" if can else ""
+    return f"the head of {shown} is none that a class of other tools computes{how}"
 
 
 def _compare(backbone: Backbone, tokenizer: Tokenizer, head: SharedHead | None, to: Path, store: str) -> float:
     """Compare what was written with what is here; return how far logits are apart, as a share of the largest.
 
     Raises:
-        UserError: Too far, or token ids differ.
+        UserError: Weights differ by more than rounding, or logits by too much.
     """
     again, _ = load_backbone(to)
-    theirs = JsonTokenizer.load(to)
     written = {} if head is None else read_head(to, list(head.weights))
+    for (name, ours), other in zip(backbone.named_parameters(), again.parameters(), strict=True):
+        if not torch.equal(ours.to(getattr(torch, store)).float(), other):
+            raise UserError(
+                f"weight {name} is read back as another, so nothing was exported", where=to, fix="check the disk"
+            )
     farthest = 0.0
     for text in PROBES:
-        ids = tokenizer.encode(text)
-        if theirs.encode(text) != ids:
-            fix = "tell us of it; the model itself is whole"
-            raise UserError(f"tokenizer.json gives other ids for {text!r}, so nothing was exported", where=to, fix=fix)
-        row = torch.tensor([[tokenizer.bos_id, *ids][: backbone.config.context]])
+        row = torch.tensor([[tokenizer.bos_id, *tokenizer.encode(text)][: backbone.config.context]])
         with torch.no_grad():
             states = (backbone(row), again(row))
-            farthest = max(
-                farthest, _apart(*(each.logits(h) for each, h in zip((backbone, again), states, strict=True)))
-            )
+            logits = (each.logits(state) for each, state in zip((backbone, again), states, strict=True))
+            farthest = max(farthest, _apart(*logits))
             if head is not None:
                 scores = (head_scores(h, each) for h, each in zip(states, (head.weights, written), strict=True))
                 farthest = max(farthest, _apart(*scores))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.config import build
 from nlpsuite.errors import UserError
 from nlpsuite.files import write_json, write_text
 from nlpsuite.inference.artifact import head_names, load_task_model
@@ -17,8 +18,9 @@ from nlpsuite.inference.onnx_card import graph_card
 from nlpsuite.inference.onnx_graph import LOGITS, GraphSession, graph_inputs, predict_with_graph, write_graph
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.people import people_bytes, people_count
+from nlpsuite.report import Silent
 from nlpsuite.tasks.batches import collate
-from nlpsuite.tasks.task import Window
+from nlpsuite.tasks.task import TaskContext, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +55,7 @@ def export_graph(target: str, to: Path, host: PluginHost) -> dict[str, Any]:
         UserError: There is no such model, its task has no graph, the folder is not empty, or what was written differs.
     """
     folder = find_backbone(target)
-    with empty_folder(to):
+    with empty_folder(to, beside=folder):
         if head_names(folder):
             return _export_task(load_task_model(folder, host), to, host)
         return _export_backbone(*load_backbone(folder), to)
@@ -70,8 +72,9 @@ def _export_task(model: TaskModel, to: Path, host: PluginHost) -> dict[str, Any]
     example = graph_inputs(_batch(windows, model.tokenizer), graph)
     write_graph(to / GRAPH, model.backbone, model.task.attention, graph, example)
     axes = {"input_ids": ["batch", "tokens"], "attention_mask": ["batch", "tokens"], **graph.inputs}
+    portable = model.task.portable_head(model.head) is not None
     about = {"task": model.name, "attention": model.task.attention, "inputs": axes, "outputs": graph.outputs}
-    write_tokenizer(to, model.tokenizer, model.backbone.config.context, closed=True)
+    write_tokenizer(to, model.tokenizer, model.backbone.config.context, "opened" if portable else "closed")
     write_json(to / ABOUT, about | {"context": model.backbone.config.context} | graph.facts())
     write_text(to / "README.md", graph_card(model.name, graph.inputs))
     session = GraphSession(to / GRAPH)
@@ -85,7 +88,7 @@ def _export_backbone(backbone: Backbone, tokenizer: Tokenizer, to: Path) -> dict
     write_graph(to / GRAPH, backbone, "causal", None, graph_inputs(batch, None))
     axes = {"input_ids": ["batch", "tokens"], "attention_mask": ["batch", "tokens"]}
     about = {"attention": "causal", "inputs": axes, "outputs": {LOGITS: ["batch", "tokens", "vocabulary"]}}
-    write_tokenizer(to, tokenizer, backbone.config.context)
+    write_tokenizer(to, tokenizer, backbone.config.context, "own")
     write_json(to / ABOUT, about | {"context": backbone.config.context})
     write_text(to / "README.md", graph_card(None, {}))
     found = GraphSession(to / GRAPH)(graph_inputs(batch, None))[LOGITS]
@@ -102,10 +105,18 @@ def _export_backbone(backbone: Backbone, tokenizer: Tokenizer, to: Path) -> dict
 def _probe_rows(model: TaskModel, host: PluginHost) -> list[Row]:
     """Return rows to compare on: of the plugin's own examples, else texts."""
     spec = host.tasks()[model.name]
-    if spec.examples is None:
-        return list(model.task.read_lines(iter(PROBES[:1] * 2), "probe"))
-    source = model.task.splits(spec.examples)
-    return list(islice(model.task.read(source.test or source.train or spec.examples, "predict"), PROBED_ROWS))
+    try:
+        if spec.examples is not None:
+            # The examples are as the plugin has them, whatever the columns of the user's own rows are.
+            reader = spec.build(
+                TaskContext(model.tokenizer, model.backbone.config.context, 0, Silent()),
+                build(spec.config, {}, where=""),
+            )
+            source = reader.splits(spec.examples)
+            return list(islice(reader.read(source.test or source.train or spec.examples, "predict"), PROBED_ROWS))
+    except UserError:
+        pass
+    return list(model.task.read_lines(iter(PROBES[:1] * 2), "probe"))
 
 
 def _compare_rows(model: TaskModel, graph: TaskGraph, session: GraphSession, rows: Sequence[Row], to: Path) -> float:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.backbone.families import family_of
 from nlpsuite.backbone.folders import is_adapted
-from nlpsuite.backbone.weights import INDEX, WEIGHTS
+from nlpsuite.backbone.weights import INDEX, WEIGHTS, other_heads
 from nlpsuite.errors import UserError
 from nlpsuite.files import check_space, read_json, writing_to
+from nlpsuite.inference.artifact import HEADS, head_names
 from nlpsuite.people import people_count
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
         fix = "name that folder as --backbone, or merge them first: suite export FOLDER --to DIR"
         raise UserError("adapters to a model elsewhere, which are not imported", where=folder, fix=fix)
     backbone, tokenizer = load_backbone(folder)
+    for what in (*other_heads(folder), *(f"{HEADS}/{name}" for name in head_names(folder))):
+        report.say(f"{folder}: {what} is a head, which a backbone is without; left out")
     _copy(folder, out)
     kept = tokenizer.decode(tokenizer.encode(_EXACT)) == _EXACT
     if not kept:

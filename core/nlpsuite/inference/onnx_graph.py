@@ -144,7 +144,7 @@ class GraphSession:
         path: The file.
 
     Raises:
-        UserError: The library is missing.
+        UserError: The library is missing, or the graph does not run.
     """
 
     def __init__(self, path: Path):
@@ -152,6 +152,7 @@ class GraphSession:
             import onnxruntime
         except ImportError:
             raise UserError(_MISSING, where="--format onnx", fix="pip install 'nlpsuite[onnx]'") from None
+        self._path = path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
@@ -160,7 +161,12 @@ class GraphSession:
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the outputs by their names."""
-        found = self._session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        try:
+            found = self._session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        except Exception as error:
+            # The library has a kind of error of its own for each thing that may be wrong, and no name for them all.
+            reason = " ".join(str(error).split())
+            raise UserError(f"the graph does not run ({reason[:200]})", where=self._path, fix="tell us of it") from None
         return {name: torch.from_numpy(value) for name, value in zip(self._names, found, strict=True)}
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class LastTokenHead(nn.Module):
             hidden_BTD: Hidden states.
             real_BT: bool, True where a token is real; padding follows.
         """
-        last_B = real_BT.sum(1) - 1
-        rows_B = torch.arange(len(last_B), device=last_B.device)
-        logits_BC: Tensor = self.classify(self.dropout(hidden_BTD[rows_B, last_B]))
+        last_B11 = (real_BT.sum(1) - 1)[:, None, None]
+        last_BD = hidden_BTD.gather(1, last_B11.expand(-1, 1, hidden_BTD.shape[2])).squeeze(1)
+        logits_BC: Tensor = self.classify(self.dropout(last_BD))
         return logits_BC

@@ -129,6 +129,15 @@ class JsonTokenizer(Tokenizer):
         ids: list[int] = self._fast.encode(text, add_special_tokens=False).ids
         return ids
 
+    def encode_as_others(self, text: str, pair: str | None = None) -> list[int]:
+        """Return the ids of a text, or of two, with the special tokens that the definition has other tools put around them."""
+        import tokenizers
+
+        whole = tokenizers.Tokenizer.from_str(self.definition)
+        whole.encode_special_tokens = True
+        ids: list[int] = whole.encode(text, pair).ids
+        return ids
+
     def encode_arrays(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of each text as an array.
 
@@ -257,6 +266,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """
     if not (folder / MODEL_FILE).is_file() and (folder / JSON_FILE).is_file():
         return JsonTokenizer.load(folder)
+    if not (folder / MODEL_FILE).is_file() and (folder / "config.json").is_file():
+        what = f"the model has no tokenizer: neither {JSON_FILE} nor {MODEL_FILE}"
+        raise UserError(what, where=folder, fix="copy the whole folder again")
     return Tokenizer.load(folder)
 
 

@@ -28,7 +28,7 @@ def tokenizer_json(tokenizer: Tokenizer) -> str:
         "added_tokens": [_added(index, pieces[index]) for index in special],
         "normalizer": None,
         "pre_tokenizer": None,
-        "post_processor": _template(tokenizer, closed=False),
+        "post_processor": special_template(tokenizer, closed=False),
         "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]},
         "model": {
             "type": "BPE",
@@ -64,15 +64,11 @@ def tokenizer_config(tokenizer: Tokenizer, context: int) -> dict[str, Any]:
     }
 
 
-def closing_template(tokenizer: Tokenizer) -> dict[str, Any]:
+def special_template(tokenizer: Tokenizer, *, closed: bool) -> dict[str, Any]:
     """Return the part of `tokenizer.json` that puts special tokens around texts as windows of tasks have them.
 
-    `<s> text </s>`, and of a pair `<s> first <sep> second </s>`.
+    `<s> text`, and of a pair `<s> first <sep> second`; `closed`: with `</s>` at the end.
     """
-    return _template(tokenizer, closed=True)
-
-
-def _template(tokenizer: Tokenizer, *, closed: bool) -> dict[str, Any]:
     begin, between, end = (tokenizer.piece(index) for index in (tokenizer.bos_id, tokenizer.sep_id, tokenizer.eos_id))
     first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
     last = [_special(end)] if closed else []

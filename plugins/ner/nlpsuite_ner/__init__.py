@@ -28,7 +28,7 @@ class NerSettings(Settings):
         hashed_dropout: The share of them hidden in training.
         dropout: The share of the head's other features dropped in training.
         portable: Whether the model is to run in other tools, as `Qwen3ForTokenClassification` or its like: attention
-            looks back only, and and one linear layer scores tokens, which costs accuracy.
+            looks back only, and one linear layer scores tokens, which costs accuracy.
         max_labels: More labels than this are taken for a mistake.
     """
 

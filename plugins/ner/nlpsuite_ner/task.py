@@ -293,7 +293,10 @@ class Ner(Task):
         if not self.settings.portable:
             return None
         weight_CD, bias_C = head.classify.weight.detach(), head.classify.bias.detach()
-        return PortableHead("TokenClassification", weight_CD, bias_C, tag_names(self.labels))
+        # Readers of other tools join B- and I- alone to names of several words.
+        others = {"E": "I", "S": "B"}
+        names = [others.get(tag[0], tag[0]) + tag[1:] for tag in tag_names(self.labels)]
+        return PortableHead("TokenClassification", weight_CD, bias_C, names)
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the entities, each with its place and probability; of words also the tags, in the training data's scheme."""

@@ -11,9 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nlpsuite.backbone.adapter_files import adapters_of, save_adapters
-from nlpsuite.backbone.checkpoint import load_backbone
+from nlpsuite.backbone.checkpoint import backbone_sha256, load_backbone
 from nlpsuite.backbone.lora import LoRALinear, add_adapters, merge_adapters
-from nlpsuite.backbone.writing import weights_sha256
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def trained(backbone_folder: Path, tmp_path: Path) -> tuple[Path, torch.Tensor]:
         for module in backbone.modules():
             if isinstance(module, LoRALinear):
                 module.second_OR.normal_(std=0.1, generator=torch.Generator().manual_seed(0))
-    adapters = adapters_of(backbone, base=str(backbone_folder), base_sha256=weights_sha256(backbone_folder), alpha=6.0)
+    adapters = adapters_of(backbone, base=str(backbone_folder), base_sha256=backbone_sha256(backbone_folder), alpha=6.0)
     save_adapters(tmp_path / "adapters", adapters)
     merge_adapters(backbone)
     return tmp_path / "adapters", backbone.logits(backbone(IDS)).detach()
@@ -90,6 +89,24 @@ def test_adapters_to_adapters(trained: tuple[Path, torch.Tensor], backbone_folde
     torch.testing.assert_close(twice - once, once - plain, atol=1e-5, rtol=0)
 
 
+def test_a_base_beside_the_adapters_is_found(trained: tuple[Path, torch.Tensor], backbone_folder: Path):
+    folder, logits = trained
+    shutil.copytree(backbone_folder, folder / "base" / "model")
+    change(folder, base_model_name_or_path="base")
+    backbone, _ = load_backbone(folder)
+    assert torch.equal(backbone.logits(backbone(IDS)), logits)
+
+
+def test_a_base_of_another_shape_is_refused(trained: tuple[Path, torch.Tensor], backbone_folder: Path, tmp_path: Path):
+    folder, _ = trained
+    shutil.copytree(backbone_folder, tmp_path / "other")
+    path = tmp_path / "other" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rope_theta": 77.0, "rope_parameters": None}))
+    change(folder, base_model_name_or_path=str(tmp_path / "other"))
+    with pytest.raises(UserError, match="have changed since"):
+        load_backbone(folder)
+
+
 def test_a_circle_is_refused(trained: tuple[Path, torch.Tensor]):
     folder, _ = trained
     change(folder, base_model_name_or_path=str(folder))
@@ -105,7 +122,7 @@ def test_another_backbone_is_refused(trained: tuple[Path, torch.Tensor], backbon
     tensors["model.norm.weight"] = tensors["model.norm.weight"] + 1
     save_file(tensors, path)
     change(folder, base_model_name_or_path=str(tmp_path / "other"))
-    with pytest.raises(UserError, match="trained on other weights"):
+    with pytest.raises(UserError, match="have changed since"):
         load_backbone(folder)
 
 
@@ -123,6 +140,14 @@ def test_a_backbone_that_is_not_there(trained: tuple[Path, torch.Tensor]):
         ({"use_dora": True}, "`use_dora` True are"),
         ({"modules_to_save": ["score"]}, "`modules_to_save`"),
         ({"rank_pattern": {"q_proj": 3}}, "`rank_pattern`"),
+        ({"init_lora_weights": "pissa"}, "`init_lora_weights` pissa"),
+        ({"alora_invocation_tokens": [5]}, "`alora_invocation_tokens`"),
+        ({"of_a_later_version": 3}, "`of_a_later_version` 3 are not supported"),
+        ({"r": 3}, "of rank 3, does not fit"),
+        ({"lora_alpha": 10**400}, "out of range"),
+        ({"lora_alpha": 1e308}, "out of range"),
+        ({"base_model_name_or_path": "x" * 5000}, "is not there"),
+        ({"base_model_name_or_path": "~nobody-of-that-name/x"}, "is not there"),
         ({"peft_type": "IA3"}, "`peft_type` IA3"),
         ({"r": "two"}, "`r` is missing or not as it should be"),
         ({"lora_alpha": float("inf")}, "out of range"),

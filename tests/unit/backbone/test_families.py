@@ -32,6 +32,7 @@ FAMILIES = {
     "llama, frequencies of llama3": ("Llama", {"rope_parameters": LLAMA3}),
     "llama, linear": ("Llama", {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10_000.0}}),
     "qwen2, yarn": ("Qwen2", {"rope_parameters": YARN}),
+    "qwen3, yarn at parts of dimensions": ("Qwen3", {"rope_parameters": YARN | {"truncate": False}}),
     "mistral, no window": ("Mistral", {"sliding_window": None}),
     "mistral, a window as wide as the context": ("Mistral", {"sliding_window": 64}),
 }

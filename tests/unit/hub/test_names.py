@@ -44,7 +44,7 @@ def test_a_folder(tmp_path, monkeypatch):
 
 
 def test_the_last_part_of_a_folder_may_be_a_configuration(tmp_path):
-    (tmp_path / "README.md").write_text("---\n---\n")
+    (tmp_path / "README.md").write_text("---\nconfigs:\n- config_name: a\n---\n")
     name = parse_name(f"hf:{tmp_path}/one")
     assert (name.folder, name.config) == (tmp_path, "one")
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 
 from nlpsuite.backbone.adapter_files import adapters_of
+from nlpsuite.backbone.checkpoint import backbone_sha256
 from nlpsuite.backbone.folders import EMBEDDED
 from nlpsuite.backbone.lora import merge_adapters
 from nlpsuite.backbone.machine import find_machine
-from nlpsuite.backbone.writing import weights_sha256
 from nlpsuite.config import build
 from nlpsuite.errors import Interrupted
 from nlpsuite.files import bytes_in, check_space, write_text
@@ -98,6 +98,7 @@ class _Job:
     clock: Stopwatch
     log: LoggedReporter
     untrained: dict[str, dict[str, float]] | None
+    base: tuple[str, str] | None
 
     @property
     def settings(self) -> FinetuneSettings:
@@ -134,6 +135,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         saved = find_checkpoint(run.last.parent, log) if request.resume else None
         clock.start(saved.state["nlpsuite"]["seconds"] if saved else 0.0)
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)
+        base = _base(settings)
         prepared.backbone.to(machine.device)
         prepared.head.to(machine.device)
         check_space(run.path, _space(prepared, settings) - bytes_in(run.path))
@@ -146,7 +148,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
             run.write_environment(machine.label)
         else:
             run.forget_metrics_after(saved.state["global_step"])
-    return _Job(request, config, run, saved, machine, prepared, plan, clock, log, untrained)
+    return _Job(request, config, run, saved, machine, prepared, plan, clock, log, untrained, base)
 
 
 def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
@@ -257,14 +259,21 @@ def _space(prepared: Prepared, settings: FinetuneSettings) -> int:
     return BYTES_PER_TRAINED * trained + BYTES_PER_PARAMETER * stored
 
 
-def _take_adapters(job: _Job) -> Adapters | None:
-    """Return a copy of the adapters, before they are merged, where they are what is kept."""
-    settings = job.settings
+def _base(settings: FinetuneSettings) -> tuple[str, str] | None:
+    """Return the name and the hash of the backbone that adapters are trained on, as it is now; None where none are kept."""
     if not settings.keeps_adapters:
         return None
     folder = find_backbone(settings.backbone)
-    base = settings.backbone if settings.backbone == EMBEDDED else str(folder.absolute())
-    return adapters_of(job.prepared.backbone, base=base, base_sha256=weights_sha256(folder), alpha=settings.lora.alpha)
+    name = settings.backbone if settings.backbone == EMBEDDED else str(folder.absolute())
+    return name, backbone_sha256(folder)
+
+
+def _take_adapters(job: _Job) -> Adapters | None:
+    """Return a copy of the adapters, before they are merged, where they are what is kept."""
+    if job.base is None:
+        return None
+    name, sha256 = job.base
+    return adapters_of(job.prepared.backbone, base=name, base_sha256=sha256, alpha=job.settings.lora.alpha)
 
 
 def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult, adapters: Adapters | None) -> None:

@@ -248,7 +248,7 @@ class FinetuneModule(pl.LightningModule):
     @cached_property
     def _kept_fingerprint(self) -> str:
         """What the weights that are not trained are known by."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(repr(self.backbone.config).encode(), digest_size=16)
         for name, parameter in self.named_parameters():
             if not parameter.requires_grad:
                 digest.update(name.encode())

@@ -34,7 +34,7 @@ class LoRASettings(Settings):
     """
 
     rank: int = Field(default=8, ge=1, le=1024)
-    alpha: float = Field(default=16.0, gt=0)
+    alpha: float = Field(default=16.0, gt=0, le=1e6)
 
 
 class FinetuneSettings(Settings):

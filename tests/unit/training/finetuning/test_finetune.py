@@ -185,6 +185,22 @@ def test_adapters_of_a_stopped_run_go_on_with_the_backbone_that_they_are_for(
         run(tmp_path / "spoilt", resume=True, **values)
 
 
+def test_adapters_know_the_backbone_as_it_was_when_training_began(
+    run: Callable[..., FinetuneResult], tiny_backbone: Path, tmp_path: Path
+):
+    base = tmp_path / "base"
+    shutil.copytree(tiny_backbone, base)
+
+    def replaced() -> None:
+        other = Backbone(load_backbone(base)[0].config)
+        other.initialise(7)
+        save_weights(base, other)
+
+    result = run(tmp_path / "r", Spy("step 3 ", replaced), max_steps=6, tune="lora", backbone=str(base))
+    with pytest.raises(UserError, match="have changed since"):
+        load_task_model(result.model, HOST)
+
+
 def test_a_finished_run_is_not_resumed(run: Callable[..., FinetuneResult], tmp_path: Path):
     run(tmp_path / "r", max_steps=2)
     with pytest.raises(UserError, match="finished"):
