@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.char_spans import occurrences, refuse_half_characters, trim_span, whole_characters
     from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
-    from nlpsuite.tasks.crf import tag_names, tag_numbers
+    from nlpsuite.tasks.crf import iob_names, tag_numbers
     from nlpsuite.tasks.entity_records import EntityRecord, read_record
     from nlpsuite.tasks.examples import add_examples, with_examples
     from nlpsuite.tasks.graph import TaskGraph
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.splits import find_splits, split_rows
     from nlpsuite.tasks.sums import RunningSums
     from nlpsuite.tasks.tables import Record, Table, data_suffix, is_json_object, json_table, read_table
-    from nlpsuite.tasks.tag_graph import TagGraph
+    from nlpsuite.tasks.tag_graph import TagGraph, TokenTagGraph
     from nlpsuite.tasks.tag_head import TagHead
     from nlpsuite.tasks.tag_schemes import Scheme, SchemeFinder, Span
     from nlpsuite.tasks.target_loss import target_loss, target_nats
@@ -127,6 +127,7 @@ _HOME = {
     "TextClassification": "nlpsuite.tasks.text_classification",
     "TextClassificationSettings": "nlpsuite.tasks.text_settings",
     "TextRow": "nlpsuite.tasks.text_documents",
+    "TokenTagGraph": "nlpsuite.tasks.tag_graph",
     "Tokenizer": "nlpsuite.text.tokenizer",
     "UserError": "nlpsuite.errors",
     "Window": "nlpsuite.tasks.task",
@@ -151,6 +152,7 @@ _HOME = {
     "fixed_tokens": "nlpsuite.tasks.masking",
     "hash_features": "nlpsuite.tasks.hashed",
     "hookimpl": "nlpsuite.host.hookspecs",
+    "iob_names": "nlpsuite.tasks.crf",
     "is_json_object": "nlpsuite.tasks.tables",
     "is_unspaced": "nlpsuite.tasks.words",
     "json_table": "nlpsuite.tasks.tables",
@@ -183,7 +185,6 @@ _HOME = {
     "split_rows": "nlpsuite.tasks.splits",
     "split_words": "nlpsuite.tasks.words",
     "strings_in": "nlpsuite.tasks.task",
-    "tag_names": "nlpsuite.tasks.crf",
     "tag_numbers": "nlpsuite.tasks.crf",
     "target_loss": "nlpsuite.tasks.target_loss",
     "target_nats": "nlpsuite.tasks.target_loss",
@@ -250,6 +251,7 @@ __all__ = [
     "TextClassification",
     "TextClassificationSettings",
     "TextRow",
+    "TokenTagGraph",
     "Tokenizer",
     "UserError",
     "Window",
@@ -274,6 +276,7 @@ __all__ = [
     "fixed_tokens",
     "hash_features",
     "hookimpl",
+    "iob_names",
     "is_json_object",
     "is_unspaced",
     "json_table",
@@ -306,7 +309,6 @@ __all__ = [
     "split_rows",
     "split_words",
     "strings_in",
-    "tag_names",
     "tag_numbers",
     "target_loss",
     "target_nats",

@@ -131,7 +131,12 @@ def build(cls: type[S], values: Mapping[str, Any], *, where: str | Path) -> S:
         if first["type"] == "extra_forbidden":
             known = _known_names(cls, first["loc"])
             near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-            fix = f"did you mean `{near[0]}`?" if near else "known settings: " + ", ".join(sorted(known))
+            before = ".".join(str(part) for part in first["loc"][:-1])
+            fix = (
+                f"did you mean `{before and before + '.'}{near[0]}`?"
+                if near
+                else "known settings: " + ", ".join(sorted(known))
+            )
             raise UserError(f"unknown setting `{name}`", where=where, fix=fix) from None
         message = " ".join(first["msg"].removeprefix("Value error, ").split())
         # A check across several settings has no name of its own.

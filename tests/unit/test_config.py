@@ -119,9 +119,9 @@ def test_build_makes_typed_settings():
     [
         ({"sed": 1}, "x: unknown setting `sed`; did you mean `seed`?"),
         ({"zzz": 1}, "x: unknown setting `zzz`; known settings: many, maybe, name, optimiser, seed"),
-        ({"optimiser": {"rat": 1}}, "x: unknown setting `optimiser.rat`; did you mean `rate`?"),
-        ({"maybe": {"rat": 1}}, "x: unknown setting `maybe.rat`; did you mean `rate`?"),
-        ({"many": [{}, {"rat": 1}]}, "x: unknown setting `many.1.rat`; did you mean `rate`?"),
+        ({"optimiser": {"rat": 1}}, "x: unknown setting `optimiser.rat`; did you mean `optimiser.rate`?"),
+        ({"maybe": {"rat": 1}}, "x: unknown setting `maybe.rat`; did you mean `maybe.rate`?"),
+        ({"many": [{}, {"rat": 1}]}, "x: unknown setting `many.1.rat`; did you mean `many.1.rate`?"),
         ({"seed": "many"}, "x: setting `seed` = 'many': Input should be a valid integer"),
         ({"optimiser": {"rate": 0}}, "x: setting `optimiser.rate` = 0: Input should be greater than 0"),
         ({"optimiser": 3}, "x: setting `optimiser` = 3: Input should be a valid dictionary"),

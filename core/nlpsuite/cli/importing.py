@@ -24,6 +24,7 @@ def import_(
 ) -> None:
     """Take a pretrained model (Qwen3, Qwen2.5, Llama, SmolLM2, Mistral) as a backbone for `--backbone` and `--init`."""
     from nlpsuite.inference.importing import import_model
+    from nlpsuite.people import people_count
 
     console = Console(quiet=quiet, verbose=verbose)
     place = Path(source).expanduser()
@@ -32,5 +33,7 @@ def import_(
     if as_json:
         console.json({"command": "import", "model": str(folder), **found})
         return
+    found["parameters"] = people_count(found["parameters"])
+    found["special tokens"] = ", ".join(f"{name} {piece}" for name, piece in found["special tokens"].items())
     console.result_table(["what", "value"], [[name, str(value)] for name, value in found.items()])
     console.result(f"next: suite run sentiment --backbone {shlex.quote(str(folder))}")

@@ -54,6 +54,10 @@ def tell(error: BaseException, console: Console, *, verbose: bool) -> int:
     if any(_is_full_disk(one) for one in _chain(error)):
         console.error(_full_disk(error))
         return FAILED
+    if any(_is_no_memory(one) for one in _chain(error)):
+        how = "--set micro_tokens=N when training, --batch-tokens N when predicting"
+        console.error(f"out of memory; compute less at once ({how}), or use a smaller model")
+        return FAILED
     if verbose:
         console.traceback("".join(traceback.format_exception(error)))
     console.error(_unforeseen(error) + ("" if verbose else "; run again with -v for the traceback"))
@@ -89,6 +93,16 @@ def _is_full_disk(error: BaseException) -> bool:
         return True
     # Writers in compiled code (safetensors, torch) pass on the system's words, not its number.
     return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EFBIG))
+
+
+def _is_no_memory(error: BaseException) -> bool:
+    # Torch has a class of its own for a GPU's memory, and words alone for the machine's.
+    words = ("alloc_cpu", "DefaultCPUAllocator", "not enough memory")
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and any(each in str(error) for each in words))
+    )
 
 
 def _full_disk(error: BaseException) -> str:

@@ -24,6 +24,7 @@ from nlpsuite.host.resolve import resolve_name
 from nlpsuite.host.spec import API_VERSION, OLDEST_API_VERSION
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
+from nlpsuite.text.json_tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,9 +161,9 @@ def copy_head(model_folder: Path, to: Path, name: str) -> None:
     place.mkdir(parents=True)
     for file in ("config.json", "model.safetensors"):
         shutil.copyfile(model_folder / HEADS / name / file, place / file)
-    # The same weights may lie in other bytes: merged, in several files, in fewer bits.
-    config = read_json(place / "config.json") | {"backbone_sha256": weights_sha256(to)}
-    write_json(place / "config.json", config)
+    # The same weights may lie in other bytes: merged, in several files, in fewer bits; and so may the tokenizer.
+    own = {"backbone_sha256": weights_sha256(to), "tokenizer_sha256": load_tokenizer(to).sha256}
+    write_json(place / "config.json", read_json(place / "config.json") | own)
 
 
 def head_names(model_folder: Path) -> list[str]:

@@ -67,7 +67,7 @@ def export_model(
         pipeline = "text-generation"
         if portable is not None:
             layout, pipeline = architecture_of(portable, backbone.config), pipeline_of(portable)
-        card = export_card(layout, people_count(backbone.config.parameters), pipeline)
+        card = export_card(layout, people_count(backbone.config.parameters), pipeline, names)
         save_backbone(to, backbone, tokenizer, getattr(torch, store), card, shard_bytes, head)
         write_tokenizer(to, tokenizer, backbone.config.context, "own" if portable is None else "opened")
         compare_tokens(tokenizer, to, opened=portable is not None)
@@ -80,10 +80,16 @@ def export_model(
         "architecture": layout,
         "parameters": people_count(backbone.config.parameters),
         "stored as": store,
-        "heads, in our own files": ", ".join(names) or "none",
+        "heads": _told(names, portable),
         "probes": f"token ids equal, logits within {farthest:.1e} of the largest",
         "folder": str(to),
     }
+
+
+def _told(names: Sequence[str], portable: PortableHead | None) -> str:
+    if not names:
+        return "none"
+    return f"{', '.join(names)}, in our own files" + (" and as other tools have it" if portable is not None else "")
 
 
 def _open(model: Path, names: Sequence[str], host: PluginHost) -> tuple[Backbone, Tokenizer, PortableHead | None]:

@@ -17,7 +17,6 @@ from nlpsuite.backbone.weights import INDEX, WEIGHTS, other_heads
 from nlpsuite.errors import UserError
 from nlpsuite.files import check_space, read_json, writing_to
 from nlpsuite.inference.artifact import HEADS, head_names
-from nlpsuite.people import people_count
 
 if TYPE_CHECKING:
     from nlpsuite.report import Reporter
@@ -61,14 +60,18 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
         )
     names = {"bos": tokenizer.bos_id, "eos": tokenizer.eos_id, "pad": tokenizer.pad_id}
     names |= {"mask": tokenizer.mask_id, "sep": tokenizer.sep_id}
+    if tokenizer.mask_id == tokenizer.eos_id:
+        report.say(
+            f"{folder}: no token to spare for hidden words, so the end of a text stands in; masked training teaches that use"
+        )
     shape = backbone.config
     return {
         "family": family_of(shape),
-        "parameters": people_count(shape.parameters),
+        "parameters": shape.parameters,
         "shape": f"{shape.n_layers} layers, width {shape.d_model}, {shape.n_heads} heads, {shape.n_kv_heads} of keys",
         "context": shape.context,
         "vocabulary": f"{tokenizer.vocab_size:,} of {shape.vocab_size:,} rows",
-        "special tokens": ", ".join(f"{name} {tokenizer.piece(index)}" for name, index in names.items()),
+        "special tokens": {name: tokenizer.piece(index) for name, index in names.items()},
         "model": str(out),
     }
 

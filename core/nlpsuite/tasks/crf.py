@@ -32,6 +32,16 @@ def tag_names(labels: Sequence[str]) -> list[str]:
     return ["O", *(f"{place}-{label}" for label in labels for place in "BIES")]
 
 
+def iob_names(labels: Sequence[str]) -> list[str]:
+    """Return the names of tags where only beginnings are told from the rest of an entity."""
+    return ["O", *(f"{place}-{label}" for label in labels for place in "BI")]
+
+
+def iob_places(n_labels: int) -> list[int]:
+    """Return which of the tags in `iob_names` each of all tags is: a single one begins, a last one goes on."""
+    return [0, *(2 * label + place for label in range(n_labels) for place in (1, 2, 2, 1))]
+
+
 def tag_numbers(spans: Iterable[Span], labels: Sequence[str], length: int) -> list[int]:
     """Return the tag of each of `length` words."""
     tags = [0] * length

@@ -41,6 +41,9 @@ def find_splits(path: Path, suffixes: Sequence[str] = TABLE_SUFFIXES) -> SplitFi
         return SplitFiles(train=path, notes=(f"{path.name}: one file, so validation and test rows are split off it",))
     if not path.is_dir():
         raise UserError("no such file or folder", where=path, fix="check the path")
+    if any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json")):
+        fix = f"read it by name, with that library: hf:{path}"
+        raise UserError("a data set that the library `datasets` has saved", where=path, fix=fix)
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     usable = [entry for entry in entries if entry.is_dir() or data_suffix(entry) in suffixes]
     found = {split: _one_of(path, split, usable) for split in SPLIT_WORDS}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from nlpsuite.tasks.crf import tag_names
+from nlpsuite.tasks.crf import iob_names, iob_places, tag_names
 from nlpsuite.tasks.graph import TaskGraph
+from nlpsuite.tasks.tag_head import word_means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,9 +51,7 @@ class TagGraph(TaskGraph):
         words_BLD = within_BLT.to(hidden_BTD.dtype) @ hidden_BTD / length_BL1
         dense_BLK = self.head.dense_scores(words_BLD)
         hashed = self.head.hashed
-        if hashed is None:
-            # An input that nothing is made of would vanish from the graph.
-            return (dense_BLK + 0.0 * feature_BLF.sum(2, keepdim=True),)
+        assert hashed is not None
         hashed_BLK = hashed.scale * nn.functional.embedding(feature_BLF, hashed.weight).sum(2)
         return (dense_BLK + hashed_BLK.float(),)
 
@@ -83,3 +82,36 @@ class TagGraph(TaskGraph):
         return {"tags": tag_names(self._labels)} | {
             name: each.tolist() for name, each in zip(names, self.head.chain.scores(), strict=True)
         }
+
+
+class TokenTagGraph(TaskGraph):
+    """Scores of each tag at each token, for the head that is one layer: those of a word are the mean of its tokens'.
+
+    Args:
+        head: The head, in eval mode, portable.
+        labels: The names of labels.
+    """
+
+    outputs: ClassVar[Mapping[str, tuple[str, ...]]] = {"scores": ("batch", "tokens", "tag")}
+
+    def __init__(self, head: TagHead, labels: Sequence[str]):
+        super().__init__()
+        self.head, self._labels = head, tuple(labels)
+
+    def forward(self, hidden_BTD: Tensor, real_BT: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return scores, float32 [B, T, 2 labels + 1]."""
+        return (self.head.classify(hidden_BTD).float(),)
+
+    def read(self, found: Mapping[str, Tensor], batch: Batch) -> Sequence[Any]:
+        """Return the scores of each window's words."""
+        from nlpsuite.tasks.word_encoding import TagScores
+
+        held: list[WordWindow] = [window.features for window in batch.windows]
+        scores_BTK = found["scores"][..., iob_places(len(self._labels))]
+        if not sum(each.n_words for each in held):
+            return TagScores.of(self.head, scores_BTK.new_zeros(0, scores_BTK.shape[2]), held)
+        return TagScores.of(self.head, word_means(scores_BTK, held), held)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the names of tags in their order."""
+        return {"tags": iob_names(self._labels)}

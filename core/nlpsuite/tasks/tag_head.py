@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nlpsuite.tasks.crf import TagChain, n_tags
+from nlpsuite.tasks.crf import TagChain, iob_places, n_tags
 from nlpsuite.tasks.hashed import HashedLinear
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class TagHead(nn.Module):
         scale: Of the hashed features.
         dropout: Share of features dropped in training.
         hashed_dropout: Share of hashed features hidden in training.
-        portable: Whether the head is one linear layer, as other tools have it: then hashed features count for nothing, and of
-            tags in a row it is known only which may follow one another.
+        portable: Whether the head is one linear layer, as other tools have it, that scores O and B- and I- of each label: then
+            hashed features count for nothing, and of tags in a row it is known only which may follow one another.
     """
 
     def __init__(
@@ -77,9 +77,10 @@ class TagHead(nn.Module):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.dense = None if portable else nn.Linear(hidden_size, hidden_size)
-        self.classify = nn.Linear(hidden_size, n_tags(n_labels))
+        self.classify = nn.Linear(hidden_size, 2 * n_labels + 1 if portable else n_tags(n_labels))
         self.hashed = None if portable else HashedLinear(buckets, n_tags(n_labels), scale, hashed_dropout)
         self.chain = TagChain(n_labels).requires_grad_(not portable)
+        self.spread = iob_places(n_labels) if portable else None
         nn.init.zeros_(self.classify.weight)
         nn.init.zeros_(self.classify.bias)
 
@@ -87,7 +88,7 @@ class TagHead(nn.Module):
         """Return the scores of each tag for all words, window after window, float32 [N, K]."""
         device = hidden_BTD.device
         if not sum(window.n_words for window in windows):
-            return hidden_BTD.new_zeros(0, self.classify.out_features, dtype=torch.float32)
+            return hidden_BTD.new_zeros(0, len(self.chain.start), dtype=torch.float32)
         dense_NK = self.dense_scores(word_means(hidden_BTD, windows))
         if self.hashed is None:
             return dense_NK
@@ -100,8 +101,8 @@ class TagHead(nn.Module):
         words_ND = self.dropout(words_ND)
         if self.dense is not None:
             words_ND = self.dropout(nn.functional.gelu(self.dense(words_ND)))
-        scores_NK: Tensor = self.classify(words_ND).float()
-        return scores_NK
+        scores: Tensor = self.classify(words_ND).float()
+        return scores if self.spread is None else scores[..., self.spread]
 
     def loss(self, emission_NK: Tensor, windows: Sequence[WordWindow], tags: Sequence[NDArray[np.int64]]) -> Tensor:
         """Return the negative log-likelihood of each window's tags, float32 [B]."""

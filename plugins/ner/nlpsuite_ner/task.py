@@ -280,23 +280,20 @@ class Ner(Task):
 
     def graph(self, head: nn.Module) -> TaskGraph:
         """Return the task as plain tensors."""
-        from nlpsuite.api import TagGraph, TagHead
+        from nlpsuite.api import TagGraph, TagHead, TokenTagGraph
 
         assert isinstance(head, TagHead)
-        return TagGraph(head, self.labels)
+        return TokenTagGraph(head, self.labels) if self.settings.portable else TagGraph(head, self.labels)
 
     def portable_head(self, head: nn.Module) -> PortableHead | None:
         """Return the layer that scores tokens, if the head is that layer."""
-        from nlpsuite.api import PortableHead, TagHead, tag_names
+        from nlpsuite.api import PortableHead, TagHead, iob_names
 
         assert isinstance(head, TagHead)
         if not self.settings.portable:
             return None
         weight_CD, bias_C = head.classify.weight.detach(), head.classify.bias.detach()
-        # Readers of other tools join B- and I- alone to names of several words.
-        others = {"E": "I", "S": "B"}
-        names = [others.get(tag[0], tag[0]) + tag[1:] for tag in tag_names(self.labels)]
-        return PortableHead("TokenClassification", weight_CD, bias_C, names)
+        return PortableHead("TokenClassification", weight_CD, bias_C, iob_names(self.labels))
 
     def decode(self, row: Row, windows: Sequence[Window], outputs: Sequence[Any]) -> dict[str, Any]:
         """Return the entities, each with its place and probability; of words also the tags, in the training data's scheme."""

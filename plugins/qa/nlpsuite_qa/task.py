@@ -188,8 +188,10 @@ class Qa(Task):
     def graph(self, head: nn.Module) -> TaskGraph:
         """Return the task as plain tensors."""
         from nlpsuite_qa.graph import QaGraph
+        from nlpsuite_qa.portable import EndsGraph, LinearQaHead
 
-        return QaGraph(head, self.settings.longest_answer)
+        longest = self.settings.longest_answer
+        return EndsGraph(head, longest) if isinstance(head, LinearQaHead) else QaGraph(head, longest)
 
     def portable_head(self, head: nn.Module) -> PortableHead | None:
         """Return the layer that scores where an answer begins and ends, if the head is that layer."""

@@ -116,3 +116,11 @@ def test_what_was_held_out_is_said() -> None:
     said: list[str] = []
     split_rows(ROWS, fraction=0.2, seed=7, report=Said())
     assert said == ["40 of 200 rows held out by seed 7, in the same share of each label"]
+
+
+def test_what_another_library_has_saved_is_told_apart(tmp_path: Path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "dataset_dict.json").write_text("{}")
+    with pytest.raises(UserError, match="the library `datasets` has saved") as caught:
+        find_splits(tmp_path)
+    assert f"hf:{tmp_path}" in str(caught.value.fix)

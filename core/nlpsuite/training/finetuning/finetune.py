@@ -30,6 +30,7 @@ from nlpsuite.training.finetuning.plan import calibration_rows, make_plan, show_
 from nlpsuite.training.finetuning.prepare import prepare
 from nlpsuite.training.finetuning.result import FinetuneResult, write_predictions
 from nlpsuite.training.finetuning.scoring import score_rows
+from nlpsuite.training.finetuning.settings import LoRASettings
 from nlpsuite.training.finetuning.state import is_first_process, open_run
 from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.finetuning.watch import FinetuneWatch
@@ -132,6 +133,8 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
         log = LoggedReporter(report if is_first_process() else Silent(), run.log)
         if run.begun_before:
             log.say(f"{run.path}: the run begun here was stopped before its first save; it starts again")
+        if settings.tune != "lora" and settings.lora != LoRASettings():
+            log.warn(f"lora.rank and lora.alpha mean nothing with --tune {settings.tune}; adapters are --tune lora")
         saved = find_checkpoint(run.last.parent, log) if request.resume else None
         clock.start(saved.state["nlpsuite"]["seconds"] if saved else 0.0)
         prepared = prepare(request.spec, config, settings, run.checkpoints, log)

@@ -10,6 +10,8 @@ import torch
 from nlpsuite.people import people_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nlpsuite.backbone.config import BackboneConfig
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.report import Reporter
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _GROUP = Path("/sys/fs/cgroup")
 COMES_AND_GOES = 1.3
 """Measured peaks are so many times what autograd keeps: the way back needs room of its own, and freed memory has gaps."""
+FEWEST_TOKENS = 64
+"""Fewer tokens at once are no use."""
 LIBRARIES = 600e6
 """What a process takes with all libraries imported, in bytes."""
 
@@ -31,18 +35,26 @@ def tell_memory(
     needed = needed_memory(prepared, plan, settings)
     free = available_memory(machine.device)
     # Libraries and weights are there already, and free memory is without them.
-    there = None if free is None else free + needed["weights"]
+    there = None if free is None else free + needed["libraries"] + needed["weights"]
     kinds = {name: people_bytes(value) for name, value in needed.items()}
     total = sum(needed.values())
     if there is not None and total > there:
         what = f"this run needs about {people_bytes(total)} of memory, and there are {people_bytes(there)} for it"
-        smaller = max(64, plan.micro_tokens // 4)
-        fix = f"--set micro_tokens={smaller} takes less at once"
-        fix += ", and --tune lora less in all" if settings.tune == "full" else ""
-        report.warn(f"{what}; {fix}")
+        report.warn(f"{what}; {_advice(needed, there, settings)}")
     parts = ", ".join(f"{name} {value}" for name, value in kinds.items())
     most = "" if there is None else f" of {people_bytes(there)} there are"
     return [["memory", f"about {people_bytes(total)}{most}: {parts}"]]
+
+
+def _advice(needed: Mapping[str, float], there: float, settings: FinetuneSettings) -> str:
+    """Return what would make a run fit."""
+    *kept, (at_once, activations) = needed.items()
+    room = there - sum(value for _, value in kept)
+    tokens = int(at_once.split()[0].replace(",", "") or 0)
+    fitting = int(tokens * room / activations) if activations else 0
+    if fitting >= FEWEST_TOKENS:
+        return f"--set micro_tokens={1 << (fitting.bit_length() - 1)} would fit"
+    return "--tune lora takes less" if settings.tune == "full" else "a smaller model would fit"
 
 
 def needed_memory(prepared: Prepared, plan: FinetunePlan, settings: FinetuneSettings) -> dict[str, float]:
@@ -62,7 +74,8 @@ def needed_memory(prepared: Prepared, plan: FinetunePlan, settings: FinetuneSett
     width = max(len(window.ids) for window in prepared.windows)
     tokens = max(plan.micro_tokens, width)
     return {
-        "weights": stored + LIBRARIES,
+        "libraries": LIBRARIES,
+        "weights": stored,
         "gradients and optimiser": states,
         f"{tokens:,} tokens at once": tokens * token_memory(prepared.backbone.config, settings),
     }

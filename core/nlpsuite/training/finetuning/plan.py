@@ -128,8 +128,9 @@ def show_plan(
 ) -> None:
     """Say in a short table what the run will do."""
     rows, backbone = prepared.rows, prepared.backbone
-    trained = sum(p.numel() for module in (backbone, prepared.head) for p in module.parameters() if p.requires_grad)
-    total = sum(p.numel() for module in (backbone, prepared.head) for p in module.parameters())
+    trained, head = (
+        sum(p.numel() for p in module.parameters() if p.requires_grad) for module in (backbone, prepared.head)
+    )
     per_step = plan.per_step * plan.world
     mean = len(prepared.windows) / plan.order.first(1) * per_step
     test = f"{len(rows.test):,}" + ("" if rows.test_labelled else ", without labels") if rows.test else "none"
@@ -140,7 +141,10 @@ def show_plan(
         ["test rows", test],
         *_labels(prepared.task.state()),
         ["backbone", f"{settings.backbone} ({people_count(backbone.config.parameters)} parameters)"],
-        ["trained", f"{people_count(trained)} of {people_count(total)} parameters (--tune {settings.tune})"],
+        [
+            "trained",
+            f"{people_count(trained)} parameters of it (--tune {settings.tune}), and {people_count(head)} of the head",
+        ],
         ["device", machine.label],
         [
             "batch",

@@ -81,8 +81,15 @@ def test_a_run_that_does_not_fit_is_warned_of(
     ((name, said),) = memory.tell_memory(ready, PLAN, settings("full"), machine, spy)
     assert name == "memory"
     assert said.startswith("about ")
-    assert "--set micro_tokens=64" in spy.warned[0]
-    assert "--tune lora" in spy.warned[0]
+    assert "--tune lora takes less" in spy.warned[0]
+    spy.warned.clear()
+    needed = memory.needed_memory(ready, PLAN, settings("full"))
+    at_once = needed["256 tokens at once"]
+    monkeypatch.setattr(
+        memory, "available_memory", lambda device: int(needed["gradients and optimiser"] + 0.6 * at_once)
+    )
+    memory.tell_memory(ready, PLAN, settings("full"), machine, spy)
+    assert "--set micro_tokens=128 would fit" in spy.warned[0]
     monkeypatch.setattr(memory, "available_memory", lambda device: None)
     spy.warned.clear()
     assert memory.tell_memory(ready, PLAN, settings("full"), machine, spy)
