@@ -6,9 +6,9 @@ A small causal model (2.6M parameters, left to right only) is trained and export
 what is left is imported as any model of Hugging Face's is. Then it is fine-tuned as it is, after as many more causal steps, and
 after masked or hybrid steps (`suite pretrain TEXT --init DIR --objective masked`) on the same text. Budgets are in steps, so the
 machine's load does not matter. Judged on validation rows: accuracy on SST-2, strict entity F1 on CoNLL-2003, F1 on rows held out
-of SQuAD's training file, each fine-tuned with the defaults and the same few rows; and once more with the head alone trained, so that what the
-backbone knows is seen by itself. Records are in
-benchmarks/results/adapting.json; a row that is done is not run again.
+of SQuAD's training file, each fine-tuned with the defaults and the same few rows; and once more with the head alone trained, so
+that what the backbone knows is seen by itself. Records are in benchmarks/results/adapting.json; a row that is done is not run
+again.
 """
 
 from __future__ import annotations
