@@ -136,7 +136,7 @@ BAD = {
     "json": (lambda t: [write(t / "rows.jsonl", '{"text": "fine and good"}\n{"text": \n')], "rows.jsonl:2"),
     "field": (lambda t: [write(t / "rows.jsonl", '{"body": "fine and good"}\n')], "body"),
     "no text": (lambda t: [], "no text is named"),
-    "setting": (lambda t: [write(t / "a.txt", "words " * 99), "--set", "optimizer.warm_up=1"], "did you mean `warmup`"),
+    "setting": (lambda t: [write(t / "a.txt", "words " * 99), "--set", "optimizer.warm_up=1"], "did you mean `optimizer.warmup`"),
     "size": (lambda t: [write(t / "a.txt", "words " * 99), "--size", "huge"], "nano"),
     "time": (lambda t: [write(t / "a.txt", "words " * 99), "--time", "30"], "no unit"),
     "budgets": (lambda t: [write(t / "a.txt", "words " * 99), "--time", "30s", "--max-steps", "3"], "more than one budget"),
