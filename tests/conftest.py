@@ -222,7 +222,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if not session.config.getoption("--all-faults") or not _OUTCOMES or chosen:
         return
     lines = ["| fault | tests | outcome required | held |", "|---|---|---|---|"]
-    for (fault, required), outcomes in _OUTCOMES.items():
+    for (fault, required), outcomes in sorted(_OUTCOMES.items()):
         held = outcomes.count("passed")
         lines.append(f"| {fault} | {len(outcomes)} | {required} | {held} of {len(outcomes)} |")
     page = PAGE.read_text(encoding="utf-8")
