@@ -34,6 +34,12 @@ CHANGES: dict[str, tuple[str, ...] | None] = {
     "600 causal steps more": ("--objective", "causal"),
     "600 masked steps": ("--objective", "masked"),
     "600 hybrid steps": ("--objective", "hybrid"),
+    "600 masked steps, at the rates of a new network": (
+        *("--objective", "masked", "--set", "optimizer.lr=3e-3", "--set", "optimizer.matrix_lr=0.02"),
+    ),
+    "600 causal steps, at the rates of a new network": (
+        *("--objective", "causal", "--set", "optimizer.lr=3e-3", "--set", "optimizer.matrix_lr=0.02"),
+    ),
 }
 ROWS = {
     "sst2": ("sentiment", "sst2", "val/accuracy", ("--limit", "12000", "--epochs", "1")),
@@ -58,12 +64,12 @@ def run(name: str, records: dict[str, dict[str, Any]], text: Path, work: Path) -
     if name.endswith(ALONE):
         if change not in records:
             raise RuntimeError(f"row `{change}` comes first")
-        made = work / "imported" if CHANGES[change] is None else work / f"more-{CHANGES[change][1]}"  # type: ignore[index]
+        made = work / "imported" if CHANGES[change] is None else _folder(work, change)
         found = {"steps": records[change]["steps"], "bits_per_byte": records[change]["bits_per_byte"]}
         return found | {"scores": _scores(made, data, work, HEAD)}
     model, found = _imported(text, work, records)
     if (more := CHANGES[change]) is not None:
-        found = _more(text, work, model, *more, *MORE, *COMMON)
+        found = _more(text, _folder(work, change), model, *more, *MORE, "--cache", str(work / "tokens"), *COMMON)
         model = Path(found["model"])
     return found | {"bits_per_byte": score(str(model), tokens), "scores": _scores(model, data, work, {})}
 
@@ -90,8 +96,11 @@ def _imported(text: Path, work: Path, records: dict[str, dict[str, Any]]) -> tup
     return model, found
 
 
-def _more(text: Path, work: Path, model: Path, *flags: str) -> dict[str, Any]:
-    out = work / f"more-{flags[1]}"
+def _folder(work: Path, name: str) -> Path:
+    return work / "-".join(word.strip(",") for word in name.split())
+
+
+def _more(text: Path, out: Path, model: Path, *flags: str) -> dict[str, Any]:
     command = ("pretrain", str(text), "--init", str(model), "--out", str(out), "--json", *flags)
     return dict(json.loads(_suite(*command).splitlines()[-1])) | {"command": " ".join(("suite", *command))}
 

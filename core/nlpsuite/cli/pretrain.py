@@ -102,6 +102,7 @@ def pretrain(
     A stopped run goes on with `suite pretrain --resume --out DIR`, with the settings it was started with.
     """
     from nlpsuite.config import merge, parse_assignments, read_recipe
+    from nlpsuite.training.pretraining.settings import CONTINUED
 
     console = Console(quiet=quiet or not is_first(), verbose=verbose)
     flags = {
@@ -118,7 +119,7 @@ def pretrain(
     if resume:
         request = _resumed(out, cache, values, named, trust_checkpoint)
     else:
-        request = _fresh(named, values, config, out, cache, init)
+        request = _fresh(named, values if init is None else merge(CONTINUED, values), config, out, cache, init)
         if is_stopped_run(request.out):
             request = _same(request, console)
 

@@ -60,8 +60,8 @@ class OptimizerSettings(Settings):
 
     Attributes:
         name: `muon` (Muon for matrices, AdamW for the rest) or `adamw`.
-        lr: AdamW's peak rate.
-        matrix_lr: Muon's peak rate.
+        lr: AdamW's peak rate; a quarter of it with `--init`.
+        matrix_lr: Muon's peak rate; a quarter of it with `--init`.
         weight_decay: Decoupled decay of matrices.
         newton_schulz: Muon's iterations towards an orthogonal update.
         average: Share of the run, at its end, over which the weights are averaged.
@@ -96,6 +96,10 @@ class TokenizerSettings(Settings):
     """
 
     sample_bytes: int | None = Field(default=None, ge=1000)
+
+
+CONTINUED = {"optimizer": {"lr": 7.5e-4, "matrix_lr": 0.005}}
+"""Rates with `--init`, where nothing else is said: at those of a new network, what the backbone knows is lost first."""
 
 
 class PretrainSettings(Settings):
