@@ -13,6 +13,7 @@ import torch
 
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.cli.app import main
+from nlpsuite.config import load_yaml
 from nlpsuite.inference import exporting
 from nlpsuite.text.to_json import tokenizer_config, tokenizer_json
 
@@ -95,6 +96,12 @@ def test_an_imported_model_goes_on_being_pretrained(theirs, text_file, capsys):
     again, _ = load_backbone(text_file.parent / "more" / "model")
     assert again.config == backbone.config
     assert not torch.equal(again.embedding.weight, backbone.embedding.weight)
+    # Lower rates than a new network's, unless the user says otherwise.
+    assert load_yaml((text_file.parent / "more" / "config.yaml").read_text())["optimizer"]["matrix_lr"] == 0.005
+    words[words.index("more")] = "faster"
+    assert main([*words, "--set", "optimizer.matrix_lr=0.02"]) == 0
+    settings = load_yaml((text_file.parent / "faster" / "config.yaml").read_text())["optimizer"]
+    assert (settings["lr"], settings["matrix_lr"]) == (7.5e-4, 0.02)
 
 
 @pytest.mark.parametrize("what", ["no such folder", "not a backbone", "not empty"])
