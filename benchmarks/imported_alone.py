@@ -9,19 +9,16 @@ came of each command, is kept in benchmarks/results/imported_alone.json.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
 import venv
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from suitebench.machine import commit, machine
-from suitebench.page import put_between
+from suitebench.single import run_single
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "imported_alone.json"
@@ -59,8 +56,13 @@ COMMANDS = (
 )
 
 
-def measure(work: Path) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """Make the model here and the environment there, and run the commands."""
+    with tempfile.TemporaryDirectory() as work:
+        return _measure(Path(work))
+
+
+def _measure(work: Path) -> dict[str, Any]:
     examples = ROOT / "plugins" / "sentiment" / "nlpsuite_sentiment" / "demo"
     lines = [line.split("\t")[0] for line in (examples / "train.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     (work / "text.txt").write_text("\n\n".join(lines), encoding="utf-8")
@@ -106,20 +108,5 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, keep, print; or write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.write:
-        put_between(PAGE, *MARKS, table(json.loads(RESULTS.read_text(encoding="utf-8"))))
-        return
-    with tempfile.TemporaryDirectory() as work:
-        record = measure(Path(work))
-    record |= {"machine": machine(), "git": commit(), "date": date.today().isoformat()}
-    RESULTS.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(table(record))
-
-
 if __name__ == "__main__":
-    main()
+    run_single(__doc__, results=RESULTS, page=PAGE, marks=MARKS, measure=measure, table=table)

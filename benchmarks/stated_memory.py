@@ -9,20 +9,17 @@ Kept in benchmarks/results/stated_memory.json.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from importing import MAKE, SHAPE
-from suitebench.machine import commit, machine, versions
-from suitebench.page import put_between
+from suitebench.single import run_single
 
 RESULTS = Path(__file__).parent / "results" / "stated_memory.json"
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -43,8 +40,13 @@ ROWS = {
 }
 
 
-def measure(work: Path) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """Run all rows."""
+    with tempfile.TemporaryDirectory() as work:
+        return _measure(Path(work))
+
+
+def _measure(work: Path) -> dict[str, Any]:
     subprocess.run([sys.executable, "-c", MAKE, str(work / "big"), json.dumps(SHAPE)], check=True)
     data = work / "data"
     data.mkdir()
@@ -81,20 +83,5 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, keep, print; or write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.write:
-        put_between(PAGE, *MARKS, table(json.loads(RESULTS.read_text(encoding="utf-8"))))
-        return
-    with tempfile.TemporaryDirectory() as work:
-        record = measure(Path(work))
-    record |= {"machine": machine(), "versions": versions(), "git": commit(), "date": date.today().isoformat()}
-    RESULTS.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(table(record))
-
-
 if __name__ == "__main__":
-    main()
+    run_single(__doc__, results=RESULTS, page=PAGE, marks=MARKS, measure=measure, table=table)
