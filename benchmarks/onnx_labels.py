@@ -9,14 +9,11 @@ n-grams of texts, which both need, is counted in both times. Kept in benchmarks/
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,11 +22,10 @@ import torch
 
 from nlpsuite.host.manager import PluginHost
 from nlpsuite.inference.artifact import load_task_model
-from nlpsuite.inference.onnx_graph import GraphSession, predict_with_graph
-from nlpsuite.inference.predictor import predict_rows
+from nlpsuite.inference.onnx_graph import GraphSession, graph_outputs
+from nlpsuite.inference.predictor import predict_by, predict_rows
 from nlpsuite.report import Silent
-from suitebench.machine import commit, machine, versions
-from suitebench.page import put_between
+from suitebench.single import run_single
 
 RESULTS = Path(__file__).parent / "results" / "onnx_labels.json"
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -38,8 +34,13 @@ ROUNDS = 3
 PLUGIN = Path(__file__).parents[1] / "plugins" / "sentiment"
 
 
-def measure(work: Path) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """Train, export, predict."""
+    with tempfile.TemporaryDirectory() as work:
+        return _measure(Path(work))
+
+
+def _measure(work: Path) -> dict[str, Any]:
     data = Path(os.environ.get("NLPSUITE_DATA", "../shared/data")) / "sst2"
     run, folder = work / "run", work / "graph"
     _suite("run", str(PLUGIN), "--data", str(data), "--max-steps", "600", "--seed", "1", "--out", str(run))
@@ -56,7 +57,9 @@ def measure(work: Path) -> dict[str, Any]:
         torch_ones = [each for _, each in predict_rows(model.task, model.head, model.backbone, rows, pad_id)]
         seconds["PyTorch"].append(time.perf_counter() - begun)
         begun = time.perf_counter()
-        predictions["onnxruntime"] = list(predict_with_graph(session, model.task, graph, rows, pad_id))
+        predictions["onnxruntime"] = [
+            each for _, each in predict_by(graph_outputs(session, graph), model.task, rows, pad_id)
+        ]
         seconds["onnxruntime"].append(time.perf_counter() - begun)
         predictions["PyTorch"] = torch_ones
     same = sum(
@@ -100,20 +103,5 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, keep, print; or write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.write:
-        put_between(PAGE, *MARKS, table(json.loads(RESULTS.read_text(encoding="utf-8"))))
-        return
-    with tempfile.TemporaryDirectory() as work:
-        record = measure(Path(work))
-    record |= {"machine": machine(), "versions": versions(), "git": commit(), "date": date.today().isoformat()}
-    RESULTS.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(table(record))
-
-
 if __name__ == "__main__":
-    main()
+    run_single(__doc__, results=RESULTS, page=PAGE, marks=MARKS, measure=measure, table=table)

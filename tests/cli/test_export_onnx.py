@@ -15,8 +15,8 @@ from nlpsuite.cli.app import main
 from nlpsuite.host.manager import PluginHost
 from nlpsuite.inference import exporting_onnx
 from nlpsuite.inference.artifact import load_task_model
-from nlpsuite.inference.onnx_graph import GraphSession, predict_with_graph
-from nlpsuite.inference.predictor import predict_rows
+from nlpsuite.inference.onnx_graph import GraphSession, graph_outputs
+from nlpsuite.inference.predictor import predict_by, predict_rows
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import Row
 
@@ -65,7 +65,8 @@ def test_its_predictions_are_those_here(exported):
     pad_id = model.tokenizer.pad_id
     session = GraphSession(folder / "model.onnx")
     for batch_tokens in (64, 4096):
-        theirs = list(predict_with_graph(session, model.task, graph, rows, pad_id, batch_tokens))
+        compute = graph_outputs(session, graph)
+        theirs = [each for _, each in predict_by(compute, model.task, rows, pad_id, batch_tokens=batch_tokens)]
         ours = [each for _, each in predict_rows(model.task, model.head, model.backbone, rows, pad_id)]
         assert len(theirs) == len(ours) == len(rows)
         for one, other in zip(ours, theirs, strict=True):

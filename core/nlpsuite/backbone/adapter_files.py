@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from nlpsuite.backbone.folders import ADAPTER_CONFIG
-from nlpsuite.backbone.lora import TARGETS, LoRALinear
+from nlpsuite.backbone.lora import TARGETS, LoRALinear, add_product
 from nlpsuite.backbone.weights import ADAPTERS, shared_name
 from nlpsuite.backbone.writing import save_tensors
 from nlpsuite.errors import UserError
@@ -67,12 +67,10 @@ class Adapters:
     scale: float
     matrices: Mapping[str, tuple[Tensor, Tensor]]
 
-    @torch.no_grad()
     def merge_into(self, backbone: Backbone) -> None:
         """Add them to the weights of a backbone, in place."""
         for name, (first_RI, second_OR) in self.matrices.items():
-            weight = backbone.get_parameter(f"{name}.weight")
-            weight.add_(self.scale * (second_OR.to(weight) @ first_RI.to(weight)))
+            add_product(backbone.get_parameter(f"{name}.weight"), first_RI, second_OR, self.scale)
 
 
 def adapters_of(backbone: Backbone, *, base: str, base_sha256: str, alpha: float) -> Adapters:

@@ -47,8 +47,14 @@ class LoRALinear(nn.Module):
     @torch.no_grad()
     def merged(self) -> nn.Linear:
         """Return the plain layer with the adapter added to its weight."""
-        self.base.weight += self.scale * (self.second_OR @ self.first_RI)
+        add_product(self.base.weight, self.first_RI, self.second_OR, self.scale)
         return self.base.requires_grad_(True)
+
+
+@torch.no_grad()
+def add_product(weight_OI: Tensor, first_RI: Tensor, second_OR: Tensor, scale: float) -> None:
+    """Add an adapter to a weight, in place: where it is trained and where it is read, in the very same way."""
+    weight_OI.add_(scale * (second_OR.to(weight_OI) @ first_RI.to(weight_OI)))
 
 
 def add_adapters(backbone: Backbone, *, rank: int, alpha: float, seed: int) -> None:

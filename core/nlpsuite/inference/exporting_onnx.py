@@ -15,8 +15,8 @@ from nlpsuite.inference.artifact import head_names, load_task_model
 from nlpsuite.inference.exported import PROBES, empty_folder, write_tokenizer
 from nlpsuite.inference.locate import find_backbone
 from nlpsuite.inference.onnx_card import graph_card
-from nlpsuite.inference.onnx_graph import LOGITS, GraphSession, graph_inputs, predict_with_graph, write_graph
-from nlpsuite.inference.predictor import predict_rows
+from nlpsuite.inference.onnx_graph import LOGITS, GraphSession, graph_inputs, graph_outputs, write_graph
+from nlpsuite.inference.predictor import predict_by, predict_rows
 from nlpsuite.people import people_bytes, people_count
 from nlpsuite.report import Silent
 from nlpsuite.tasks.batches import collate
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.inference.artifact import TaskModel
     from nlpsuite.tasks.graph import TaskGraph
-    from nlpsuite.tasks.task import Batch, Row
+    from nlpsuite.tasks.task import Row
     from nlpsuite.text.tokenizer import Tokenizer
 
 GRAPH, ABOUT = "model.onnx", "graph.json"
@@ -69,7 +69,7 @@ def _export_task(model: TaskModel, to: Path, host: PluginHost) -> dict[str, Any]
     graph.eval()
     rows = _probe_rows(model, host)
     windows = [window for row in rows for window in model.task.encode(row)]
-    example = graph_inputs(_batch(windows, model.tokenizer), graph)
+    example = graph_inputs(collate(windows, model.tokenizer.pad_id), graph)
     write_graph(to / GRAPH, model.backbone, model.task.attention, graph, example)
     axes = {"input_ids": ["batch", "tokens"], "attention_mask": ["batch", "tokens"], **graph.inputs}
     portable = model.task.portable_head(model.head) is not None
@@ -84,7 +84,7 @@ def _export_task(model: TaskModel, to: Path, host: PluginHost) -> dict[str, Any]
 
 def _export_backbone(backbone: Backbone, tokenizer: Tokenizer, to: Path) -> dict[str, Any]:
     windows = [Window([tokenizer.bos_id, *tokenizer.encode(text)][: backbone.config.context]) for text in PROBES]
-    batch = _batch(windows, tokenizer)
+    batch = collate(windows, tokenizer.pad_id)
     write_graph(to / GRAPH, backbone, "causal", None, graph_inputs(batch, None))
     axes = {"input_ids": ["batch", "tokens"], "attention_mask": ["batch", "tokens"]}
     about = {"attention": "causal", "inputs": axes, "outputs": {LOGITS: ["batch", "tokens", "vocabulary"]}}
@@ -115,6 +115,7 @@ def _probe_rows(model: TaskModel, host: PluginHost) -> list[Row]:
             source = reader.splits(spec.examples)
             return list(islice(reader.read(source.test or source.train or spec.examples, "predict"), PROBED_ROWS))
     except UserError:
+        # A plugin whose settings have no defaults, or whose examples need some: texts will do.
         pass
     return list(model.task.read_lines(iter(PROBES[:1] * 2), "probe"))
 
@@ -122,10 +123,10 @@ def _probe_rows(model: TaskModel, host: PluginHost) -> list[Row]:
 def _compare_rows(model: TaskModel, graph: TaskGraph, session: GraphSession, rows: Sequence[Row], to: Path) -> float:
     pad_id = model.tokenizer.pad_id
     # In small batches, so that axes have other lengths than those the graph was made with.
-    theirs = predict_with_graph(session, model.task, graph, rows, pad_id, batch_tokens=256)
+    theirs = predict_by(graph_outputs(session, graph), model.task, rows, pad_id, batch_tokens=256)
     ours = predict_rows(model.task, model.head, model.backbone, rows, pad_id)
     farthest = 0.0
-    for (row, one), other in zip(ours, theirs, strict=True):
+    for (row, one), (_, other) in zip(ours, theirs, strict=True):
         apart = _apart(one, other)
         if apart is None:
             what = f"the graph predicts something else for {row.where}, so nothing was exported"
@@ -155,10 +156,6 @@ def _refuse_if_far(farthest: float, to: Path) -> None:
     if not farthest <= CLOSEST:
         what = f"the graph's numbers are {farthest:.1e} apart from those here, so nothing was exported"
         raise UserError(what, where=to, fix="tell us of it; the model itself is whole")
-
-
-def _batch(windows: Sequence[Window], tokenizer: Tokenizer) -> Batch:
-    return collate(windows, tokenizer.pad_id)
 
 
 def _told(backbone: Backbone, to: Path, what: str, proof: str) -> dict[str, Any]:

@@ -12,15 +12,14 @@ from torch import Tensor, nn
 
 from nlpsuite.backbone.attention import PADDING
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.batches import collate, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.tasks.graph import TaskGraph
-    from nlpsuite.tasks.task import AttentionMode, Batch, Row, Task
+    from nlpsuite.tasks.task import AttentionMode, Batch
 
 IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 OPSET = 18
@@ -176,28 +175,6 @@ def graph_inputs(batch: Batch, task: TaskGraph | None) -> dict[str, Tensor]:
     return {IDS: batch.ids_BT, MASK: batch.real_BT.to(torch.int64), **own}
 
 
-def predict_with_graph(
-    session: GraphSession, task: Task, graph: TaskGraph, rows: Sequence[Row], pad_id: int, batch_tokens: int = 4096
-) -> Iterator[dict[str, Any]]:
-    """Yield the prediction of each row, as `predict_rows` does, with the network computed by the graph.
-
-    Args:
-        session: The graph, opened.
-        task: Restored.
-        graph: The task's graph, which knows its inputs and outputs.
-        rows: The rows; all are encoded at once.
-        pad_id: The tokenizer's padding.
-        batch_tokens: Tokens computed at once.
-    """
-    windows = [task.encode(row) for row in rows]
-    flat = [window for of_row in windows for window in of_row]
-    lengths = [len(window.ids) for window in flat]
-    by_place: dict[int, Any] = {}
-    for indices in cut(sorted(range(len(flat)), key=lengths.__getitem__), lengths, batch_tokens):
-        batch = collate([flat[index] for index in indices], pad_id)
-        outputs = graph.read(session(graph_inputs(batch, graph)), batch)
-        by_place.update(zip(indices, outputs, strict=True))
-    place = 0
-    for row, of_row in zip(rows, windows, strict=True):
-        yield task.decode(row, of_row, [by_place[place + number] for number in range(len(of_row))])
-        place += len(of_row)
+def graph_outputs(session: GraphSession, graph: TaskGraph) -> Callable[[Batch], Sequence[Any]]:
+    """Return what computes a task's outputs by its graph, for `predict_by`."""
+    return lambda batch: graph.read(session(graph_inputs(batch, graph)), batch)

@@ -45,8 +45,7 @@ def shared_head(head: PortableHead, shape: BackboneConfig) -> SharedHead:
     config: dict[str, Any] = {"architectures": [architecture_of(head, shape)]}
     if head.labels:
         config["id2label"] = {str(number): name for number, name in enumerate(head.labels)}
-        # Of outputs of one name the first.
-        config["label2id"] = {name: number for number, name in reversed([*enumerate(head.labels)])}
+        config["label2id"] = {name: number for number, name in enumerate(head.labels)}
     if head.kind == "SequenceClassification":
         config["problem_type"] = "multi_label_classification" if head.several else "single_label_classification"
     weights = {f"{layer}.weight": head.weight_CD}
