@@ -79,15 +79,13 @@ class Masking:
         rate: Share of a row's tokens to predict.
         longest: Spans are of 1 to this many tokens.
         mask_id: The mask's id.
-        first_id: The first id that is not special; random tokens are drawn from here on.
-        vocab_size: One past the last id.
+        ordinary_ids: The ids that text is made of, sorted; random tokens are drawn from them.
     """
 
     rate: float
     longest: int
     mask_id: int
-    first_id: int
-    vocab_size: int
+    ordinary_ids: NDArray[np.int64]
 
 
 def masked_example(rows: Rows, masking: Masking, generators: Sequence[np.random.Generator]) -> Example:
@@ -121,7 +119,7 @@ def _mask_row(
     draw = generator.random(len(chosen))
     ids_T[chosen[draw < 0.8]] = masking.mask_id
     changed = chosen[(draw >= 0.8) & (draw < 0.9)]
-    ids_T[changed] = generator.integers(masking.first_id, masking.vocab_size, len(changed))
+    ids_T[changed] = masking.ordinary_ids[generator.integers(0, len(masking.ordinary_ids), len(changed))]
     return chosen
 
 

@@ -40,7 +40,7 @@ def make_rows(lengths: list[list[int]], width: int, seed: int = 0) -> Rows:
 
 
 def mask(rows: Rows, rate: float = 0.2, longest: int = 3, seed: int = 0):
-    masking = Masking(rate=rate, longest=longest, mask_id=MASK, first_id=FIRST, vocab_size=VOCAB)
+    masking = Masking(rate=rate, longest=longest, mask_id=MASK, ordinary_ids=np.arange(FIRST, VOCAB))
     return masked_example(rows, masking, [np.random.default_rng((seed, row)) for row in range(len(rows.ids_BT))])
 
 
@@ -174,7 +174,7 @@ def test_a_row_is_masked_in_the_same_way_beside_any_others():
     for row in range(len(ROWS.ids_BT)):
         alone = masked_example(
             Rows(ROWS.ids_BT[row : row + 1], ROWS.next_BT[row : row + 1], ROWS.segments_BT[row : row + 1], []),
-            Masking(rate=0.2, longest=3, mask_id=MASK, first_id=FIRST, vocab_size=VOCAB),
+            Masking(rate=0.2, longest=3, mask_id=MASK, ordinary_ids=np.arange(FIRST, VOCAB)),
             [np.random.default_rng((0, row))],
         )
         assert torch.equal(alone.ids_BT[0], together.ids_BT[row])

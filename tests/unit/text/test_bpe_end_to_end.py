@@ -10,6 +10,7 @@ import pytest
 from nlpsuite.backbone.checkpoint import save_backbone
 from nlpsuite.cli.app import main
 from nlpsuite.text.json_tokenizer import JsonTokenizer
+from nlpsuite.training.pretraining.data import make_masking
 
 pytest.importorskip("tokenizers")
 
@@ -52,6 +53,15 @@ def test_ner_and_text_that_goes_on(tmp_path, capsys):
     for entity in predicted("ner", text, tmp_path, capsys)["entities"]:
         assert text[entity["start"] : entity["end"]] == entity["text"]
     assert main(["generate", "model", "--prompt", "the 北", "--max-new", "5"]) == 0
+
+
+def test_masking_draws_no_special_token(bpe_folder):
+    tokenizer = JsonTokenizer.load(bpe_folder)
+    ordinary = make_masking(0.2, 3, tokenizer).ordinary_ids
+    assert len(ordinary) > 200
+    assert not [index for index in ordinary if not tokenizer.piece_bytes(int(index))]
+    specials = {tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id, tokenizer.mask_id, tokenizer.sep_id}
+    assert not specials & set(ordinary.tolist())
 
 
 @pytest.mark.usefixtures("model")

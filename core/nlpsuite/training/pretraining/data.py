@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from nlpsuite.training.pretraining.settings import ObjectiveSettings
 
 _NEVER_ENDING = 1 << 40
-FIRST_ORDINARY_ID = 6
-"""The ids below are special in our own tokenizers; random replacements are drawn from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +138,5 @@ class PretrainSteps(Dataset["list[Part]"]):
 
 def make_masking(rate: float, longest: int, tokenizer: Tokenizer) -> Masking:
     """Return how tokens are masked for a tokenizer."""
-    return Masking(rate, longest, tokenizer.mask_id, FIRST_ORDINARY_ID, tokenizer.vocab_size)
+    # Special ids stand for no text; where they are in the vocabulary differs between tokenizers.
+    return Masking(rate, longest, tokenizer.mask_id, np.flatnonzero(tokenizer.byte_lengths))
