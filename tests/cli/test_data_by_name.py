@@ -189,3 +189,42 @@ def test_flags_of_data_sets_beside_a_file(run_folder, tmp_path, capsys):
     assert "columns and splits are of a data set by name" in capsys.readouterr().err
     assert main(["evaluate", str(run_folder), "--data", "rows.tsv", "--splits", "test=a"]) == 2
     assert "--splits is for a data set by name" in capsys.readouterr().err
+
+
+def test_a_backbone_and_a_tokenizer_are_trained_on_a_data_set(capsys):
+    rows = [{"body": f"the story of number {each} is told here, and it is short", "id": each} for each in range(400)]
+    save("stories", {"body": TEXT, "id": NUMBER}, train=rows)
+    shape = [
+        f"model.{each}" for each in ("d_model=32", "n_layers=1", "n_heads=2", "n_kv_heads=1", "head_dim=16", "d_ff=64")
+    ]
+    small = [
+        word for each in (*shape, "model.vocab_size=320", "model.context=32", "samples=0") for word in ("--set", each)
+    ]
+    command = ["pretrain", "hf:./stories", "--field", "body", "--rows", "300", "--size", "nano", *small]
+    assert main([*command, "--max-steps", "2", "--out", "run", "--json"]) == 0
+    told = capsys.readouterr().err
+    assert "hf:./stories: training `train`, 300 rows" in told
+    # The run is known by the name that was typed, and goes on without the data set.
+    assert "hf:./stories" in Path("run/config.yaml").read_text()
+    assert "hf:./stories" in Path("run/model/README.md").read_text()
+    train = [
+        "tokenizer",
+        "train",
+        "hf:./stories",
+        "--field",
+        "body",
+        "--rows",
+        "300",
+        "--vocab-size",
+        "310",
+        "--out",
+        "tok",
+    ]
+    assert main([*train, "--json"]) == 0
+    # A few of the 300 are held out.
+    assert 290 < json.loads(capsys.readouterr().out)["documents_seen"] < 300
+    assert main(["pretrain", "hf:./stories", "--size", "nano", "--max-steps", "2", "--out", "other"]) == 2
+    assert (
+        "hf:./stories: no column `text`; say with --field which one holds the text; columns: `body`, `id`"
+        in " ".join(capsys.readouterr().err.split())
+    )

@@ -153,6 +153,10 @@ def _parse_limit(text: str) -> int:
     return parse_count(text, "--limit")
 
 
+def _parse_rows(text: str) -> int:
+    return parse_count(text, "--rows")
+
+
 def _parse_max_tokens(text: str) -> int:
     return parse_count(text, "--max-tokens")
 
@@ -246,6 +250,12 @@ StrategyOption = Annotated[
 TimeOption = Annotated[
     float | None,
     typer.Option("--time", parser=_parse_time, metavar="30m", help="Time budget the training is planned for."),
+]
+RowsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--rows", parser=_parse_rows, metavar="N", help="Of each hf: data set, its first N training rows; all."
+    ),
 ]
 MaxTokensOption = Annotated[
     int | None,

@@ -23,6 +23,7 @@ from nlpsuite.cli.options import (
     PrecisionOption,
     QuietOption,
     RateOption,
+    RowsOption,
     SeedOption,
     SetOption,
     StrategyOption,
@@ -45,7 +46,8 @@ FOUND = {
 }  # fmt: skip
 """Settings that a run finds out where they are not set, and keeps."""
 TextArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for standard input.")
+    list[str] | None,
+    typer.Argument(metavar="TEXT...", help="Files, folders, globs, - for standard input, or hf:ORG/NAME."),
 ]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A recipe in YAML, such as configs/pretrain/nano.yaml.")
@@ -62,7 +64,9 @@ InitOption = Annotated[str | None, typer.Option("--init", metavar="DIR|nano", he
 DocumentsOption = Annotated[
     str | None, typer.Option("--documents", metavar="auto|blank|line|file", help="What separates documents.")
 ]
-FieldOption = Annotated[str | None, typer.Option("--field", help="The JSON Lines field that holds the text.")]
+FieldOption = Annotated[
+    str | None, typer.Option("--field", help="The JSON Lines field, or the data set's column, that holds the text.")
+]
 CacheOption = Annotated[
     Path | None, typer.Option("--cache", help="Where tokenised text is kept; `tokens` beside the run by default.")
 ]
@@ -83,6 +87,7 @@ def pretrain(
     init: InitOption = None,
     documents: DocumentsOption = None,
     field: FieldOption = None,
+    rows: RowsOption = None,
     cache: CacheOption = None,
     assignments: SetOption = None,
     seed: SeedOption = None,
@@ -111,6 +116,7 @@ def pretrain(
         "optimizer": given(batch_tokens=batch_tokens, lr=lr),
         "text": given(documents=documents, field=field),
         **given(time=time, max_tokens=max_tokens, max_steps=max_steps, seed=seed, devices=devices, nodes=nodes),
+        **given(rows=rows),
         **given(strategy=strategy, precision=precision and precision.value, on_nan=on_nan and on_nan.value),
     }
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import JsonOption, QuietOption, SeedOption, VerboseOption, parse_count
+from nlpsuite.cli.options import JsonOption, QuietOption, RowsOption, SeedOption, VerboseOption, parse_count
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _parse_max_bytes(text: str) -> int:
 
 
 def train(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Files, folders, globs, or - for stdin.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Files, folders, globs, -, or hf:ORG/NAME.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the tokenizer.")],
     vocab_size: Annotated[
         int | None,
@@ -66,6 +66,7 @@ def train(
     field: Annotated[
         str, typer.Option("--field", metavar="NAME", help="The field of a JSON record that holds the text.")
     ] = "text",
+    rows: RowsOption = None,
     seed: SeedOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -73,6 +74,7 @@ def train(
 ) -> None:
     """Train a tokenizer on a sample of the text."""
     from nlpsuite.config import build
+    from nlpsuite.hub.corpora import with_data_sets_read
     from nlpsuite.text.corpus import TextSettings, read_corpus
     from nlpsuite.text.sample import sample_text
     from nlpsuite.text.sources import find_sources
@@ -83,7 +85,8 @@ def train(
         raise UserError("the output folder is not empty", where=out, fix="give another --out, or remove it")
     begun, used_seed = time.perf_counter(), DEFAULT_SEED if seed is None else seed
     settings = build(TextSettings, {"documents": documents.value, "field": field}, where="suite tokenizer train")
-    with read_corpus(find_sources(text), settings, seed=used_seed, report=console) as corpus:
+    sources = find_sources(with_data_sets_read(text, field=field, rows=rows, report=console))
+    with read_corpus(sources, settings, seed=used_seed, report=console) as corpus:
         lines, sample = sample_text(corpus, max_bytes=max_bytes or SAMPLE_BYTES, seed=used_seed)
     console.say(sample.sentence())
     tokenizer = train_tokenizer(lines, vocab_size=vocab_size or DEFAULT_VOCAB_SIZE, report=console)

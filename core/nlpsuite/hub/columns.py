@@ -12,8 +12,9 @@ from nlpsuite.tasks.columns import ID_NAMES, LABEL_NAMES
 from nlpsuite.tasks.headers import normal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from nlpsuite.hub.request import DataRequest
     from nlpsuite.hub.values import Convert
 
 _CERTAIN = ("label", "labels", "target", "gold_label")
@@ -43,6 +44,11 @@ class Reading:
     def used(self) -> list[str]:
         """The columns of the data set that are read."""
         return list(dict.fromkeys(column for column, _ in self.source.values()))
+
+    def only(self, names: Collection[str]) -> Reading:
+        """Return a reading of these names alone, all of which hold the row's text."""
+        source = {name: place for name, place in self.source.items() if name in names}
+        return Reading(source, self.convert, tuple(source), None, {})
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row as JSON values, by the new names."""
@@ -91,24 +97,25 @@ def read_columns(features: Mapping[str, Any], renames: Mapping[str, str], where:
     return Reading(source, convert, tuple(names or wordy), label, left_out, shadowed)
 
 
-def check_names(columns: Sequence[str], features: Mapping[str, Any], renames: Mapping[str, str], where: str) -> None:
+def check_names(columns: Sequence[str], features: Mapping[str, Any], request: DataRequest) -> None:
     """Refuse a name that no split has.
 
     Args:
         columns: All columns of the splits that are read.
         features: What is known of them.
-        renames: As `read_columns` has them.
-        where: The data set.
+        request: Which names are asked for.
 
     Raises:
         UserError: There is one.
     """
-    for new, old in renames.items():
+    for new, old in request.columns.items():
         if _place(old, features) is None:
             near = difflib.get_close_matches(old, columns, n=1)
             known = "columns: " + ", ".join(f"`{name}`" for name in columns)
             what = f"no column `{old}`, which --columns {new}={old} asks for"
-            raise UserError(what, where=where, fix=f"did you mean `{near[0]}`? {known}" if near else known)
+            if request.purpose == "text":
+                what, known = f"no column `{old}`", f"say with --field which one holds the text; {known}"
+            raise UserError(what, where=request.where, fix=f"did you mean `{near[0]}`? {known}" if near else known)
 
 
 def _place(name: str, features: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:

@@ -116,7 +116,7 @@ def _write(
     unused = [f"`{name}`" for name in plan.unused]
     left_out: list[tuple[int, str, str]] = []
     for role, split in plan.splits.items():
-        if used and request.purpose != "train":
+        if used and request.scores:
             # The test split is what is scored; the validation split is there in its place alone.
             break
         path = new / FILES[role]
@@ -131,7 +131,7 @@ def _write(
             unused.append(f"`{split.spec}` ({why})")
         else:
             used.append(f"{SHOWN[role]} `{split.spec}`, {account.kept:,} rows")
-        if why and (role == "train" or (request.purpose != "train" and role == list(plan.splits)[-1])):
+        if why and (role == "train" or (request.scores and role == list(plan.splits)[-1])):
             fix = "name another split, with --splits " + ("train=NAME" if role == "train" else "test=NAME")
             raise UserError(f"nothing to read in `{split.spec}`: {why}", where=request.where, fix=fix)
     return ["; ".join(used), *([f"not used: {', '.join(unused)}"] if unused else [])], left_out

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LARGE = 300_000_000
 """Bytes to download from which rows are read as they come: fewer are there in seconds, and that library keeps them."""
+HUGE = 20_000_000_000
+"""Bytes to download that are read as text to learn from only where it is said how many rows: they fill a disk."""
 FORMATS = ("arrow", "conll", "csv", "json", "parquet", "text")
 _SAVED = ("dataset_dict.json", "state.json")
 _TRIES, _BETWEEN = 3, 1
@@ -86,6 +88,9 @@ def _read_by(builder: Any, request: DataRequest, report: Reporter) -> Opened:
     name, config = request.name, None if builder.config.name == "default" else builder.config.name
     size = bytes_in(name.folder) if name.folder is not None else builder.info.download_size
     if (size is None and request.limit is not None) or (size or 0) > LARGE:
+        if request.purpose == "text" and request.limit is None and (size or 0) > HUGE:
+            fix = "say how many of its training rows to read, such as --rows 1M"
+            raise UserError(f"{(size or 0) / 1e9:,.0f} GB, too much to read whole", where=name.text, fix=fix)
         _tell_streaming(size, request, report)
         sizes = {split: info.num_examples for split, info in (builder.info.splits or {}).items()}
         return streaming(builder.as_streaming_dataset(), sizes, config)
@@ -146,8 +151,9 @@ def _tell_streaming(size: int | None, request: DataRequest, report: Reporter) ->
     much = "its size is not known" if size is None else f"{size / 1e6:,.0f} MB"
     first = ""
     if request.limit is not None:
-        kind = "training rows" if request.purpose == "train" else "rows"
-        first = f"; only the first {request.limit:,} {kind}, for --limit, not drawn from all"
+        kind = "rows" if request.scores else "training rows"
+        flag = "--rows" if request.purpose == "text" else "--limit"
+        first = f"; only the first {request.limit:,} {kind}, for {flag}, not drawn from all"
     report.say(f"{request.where}: {much}, so rows are read as they come and kept once{first}")
 
 

@@ -68,4 +68,5 @@ def write_source(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def _answers(facts: dict[str, Any], request: DataRequest) -> bool:
-    return request.limit is None or request.purpose != "train" or not facts.get("streamed")
+    drawn_later = request.purpose == "train" and not facts.get("streamed")
+    return request.limit is None or request.scores or drawn_later

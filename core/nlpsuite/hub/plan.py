@@ -81,8 +81,10 @@ def make_plan(data: Opened, request: DataRequest) -> Plan:
     with told(request.name):
         features = {split: data.features(split) for split in splits}
     every = {name: feature for split in reversed(splits) for name, feature in features[split].items()}
-    check_names(list(every), every, request.columns, where)
+    check_names(list(every), every, request)
     readings = {split: read_columns(features[split], request.columns, where) for split in splits}
+    if request.purpose == "text":
+        readings = {split: reading.only(request.columns) for split, reading in readings.items()}
     plans = {
         role: SplitPlan(chosen[role], each, _total(each, data), _limit(request, role, data))
         for role, each in parts.items()
@@ -99,9 +101,8 @@ def _total(parts: Sequence[Part], data: Opened) -> int | None:
 
 def _limit(request: DataRequest, role: str, data: Opened) -> int | None:
     """Return how many rows are read: to train on data that lies here all of them, since a limit then draws from them."""
-    if request.purpose == "train" and (role != "train" or not data.streamed):
-        return None
-    return request.limit
+    drawn_later = request.purpose == "train" and not data.streamed
+    return request.limit if request.scores or (role == "train" and not drawn_later) else None
 
 
 def _told_columns(reading: Reading) -> list[str]:

@@ -12,7 +12,7 @@ from nlpsuite.hub.names import DataName, parse_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Purpose = Literal["train", "score", "predict"]
+Purpose = Literal["train", "score", "predict", "text"]
 _FORM = 1
 """Of the folders that are written: one of another form is not taken for ours."""
 
@@ -24,11 +24,12 @@ class DataRequest:
     Attributes:
         name: The data set.
         purpose: All splits to `train` on; or the test split, else the validation split, to `score`, which needs labels, or to
-            `predict`, which needs none and keeps every row.
+            `predict`, which needs none and keeps every row; or as `text` to learn a language from, of which the columns that
+            `columns` names are read and the test split is not.
         columns: The data set's column by the name it is to have; the others keep their names.
         splits: The data set's split, or a slice of it, by `train`, `valid` and `test`; empty for none. The others are found
             by their names.
-        limit: The most rows that are needed: of training rows to train, else of all; None: all.
+        limit: The most rows that are needed: of training rows to train and as text, else of all; None: all.
     """
 
     name: DataName
@@ -36,6 +37,11 @@ class DataRequest:
     columns: Mapping[str, str] = field(default_factory=dict)
     splits: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
+
+    @property
+    def scores(self) -> bool:
+        """Whether the rows are given to what is trained already."""
+        return self.purpose in ("score", "predict")
 
     @property
     def where(self) -> str:

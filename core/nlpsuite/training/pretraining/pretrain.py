@@ -19,6 +19,7 @@ from nlpsuite.backbone.machine import find_machine, peak_memory
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.config import merge
 from nlpsuite.errors import Interrupted, UserError
+from nlpsuite.hub.corpora import with_data_sets_read
 from nlpsuite.people import people_time
 from nlpsuite.report import Silent
 from nlpsuite.training.bad_steps import BadSteps
@@ -72,7 +73,7 @@ class PretrainRequest:
     """What a user asks of `suite pretrain`.
 
     Attributes:
-        text: Files, folders, globs, or `-`.
+        text: Files, folders, globs, `-`, or names of data sets such as `hf:ORG/NAME`.
         settings: How to train.
         out: The run's folder, new or empty unless `resume`.
         cache: Where tokenised text is kept.
@@ -249,6 +250,9 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
 def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
     """Prepare the text and make the network that fits it, or load the one to start from."""
     settings = request.settings
+    if request.tokens is None or not request.tokens.is_dir():
+        field, rows = settings.text.field, settings.rows
+        request = replace(request, text=with_data_sets_read(request.text, field=field, rows=rows, report=report))
     if request.init is not None:
         if settings.model != ModelSettings():
             raise UserError(

@@ -110,6 +110,7 @@ class PretrainSettings(Settings):
         objective: What it learns.
         optimizer: How it learns.
         text: How text is read, cleaned and held out.
+        rows: The most training rows that are read of each data set by name, its first ones; None: all.
         tokenizer: How the tokenizer is trained.
         time: Budget in seconds; at most one of `time`, `max_tokens` and `max_steps`.
         max_tokens: Budget in tokens.
@@ -141,6 +142,7 @@ class PretrainSettings(Settings):
     objective: ObjectiveSettings = ObjectiveSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     text: TextSettings = TextSettings()
+    rows: int | None = Field(default=None, ge=1)
     tokenizer: TokenizerSettings = TokenizerSettings()
     time: float | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, ge=1)
