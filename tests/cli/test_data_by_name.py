@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -204,7 +205,7 @@ def test_a_backbone_and_a_tokenizer_are_trained_on_a_data_set(capsys):
     assert main([*command, "--max-steps", "2", "--out", "run", "--json"]) == 0
     told = capsys.readouterr().err
     assert "hf:./stories: training `train`, 300 rows" in told
-    # The run is known by the name that was typed, and goes on without the data set.
+    # The run is known by the name that was typed.
     assert "hf:./stories" in Path("run/config.yaml").read_text()
     assert "hf:./stories" in Path("run/model/README.md").read_text()
     train = [
@@ -223,6 +224,14 @@ def test_a_backbone_and_a_tokenizer_are_trained_on_a_data_set(capsys):
     assert main([*train, "--json"]) == 0
     # A few of the 300 are held out.
     assert 290 < json.loads(capsys.readouterr().out)["documents_seen"] < 300
+    assert main(["pretrain", "README.md", "--rows", "3", "--out", "other"]) == 2
+    assert "--rows is of data sets by name" in capsys.readouterr().err
+    # Rows that were removed and read again are the same text, of which there are tokens.
+    shutil.rmtree("cache")
+    assert main([*command, "--max-steps", "2", "--out", "again"]) == 0
+    told = capsys.readouterr().err
+    assert "rows in" in told
+    assert "tokens: using those made before" in told
     assert main(["pretrain", "hf:./stories", "--size", "nano", "--max-steps", "2", "--out", "other"]) == 2
     assert (
         "hf:./stories: no column `text`; say with --field which one holds the text; columns: `body`, `id`"

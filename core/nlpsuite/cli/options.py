@@ -254,7 +254,7 @@ TimeOption = Annotated[
 RowsOption = Annotated[
     int | None,
     typer.Option(
-        "--rows", parser=_parse_rows, metavar="N", help="Of each hf: data set, its first N training rows; all."
+        "--rows", parser=_parse_rows, metavar="N", help="Of data sets by name: the first N rows of each split; all."
     ),
 ]
 MaxTokensOption = Annotated[

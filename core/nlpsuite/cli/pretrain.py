@@ -26,12 +26,14 @@ from nlpsuite.cli.options import (
     RowsOption,
     SeedOption,
     SetOption,
+    SplitsOption,
     StrategyOption,
     TimeOption,
     TrustOption,
     VerboseOption,
     check_trust,
     given,
+    parse_pairs,
 )
 from nlpsuite.cli.resuming import check_same, is_finished_run, is_stopped_run, without
 
@@ -88,6 +90,7 @@ def pretrain(
     documents: DocumentsOption = None,
     field: FieldOption = None,
     rows: RowsOption = None,
+    splits: SplitsOption = None,
     cache: CacheOption = None,
     assignments: SetOption = None,
     seed: SeedOption = None,
@@ -116,7 +119,7 @@ def pretrain(
         "optimizer": given(batch_tokens=batch_tokens, lr=lr),
         "text": given(documents=documents, field=field),
         **given(time=time, max_tokens=max_tokens, max_steps=max_steps, seed=seed, devices=devices, nodes=nodes),
-        **given(rows=rows),
+        **given(rows=rows, splits=parse_pairs(splits, "--splits")),
         **given(strategy=strategy, precision=precision and precision.value, on_nan=on_nan and on_nan.value),
     }
     values = merge({} if config is None else read_recipe(config), parse_assignments(assignments or []), flags)

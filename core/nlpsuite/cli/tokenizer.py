@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import JsonOption, QuietOption, RowsOption, SeedOption, VerboseOption, parse_count
+from nlpsuite.cli.options import (
+    JsonOption,
+    QuietOption,
+    RowsOption,
+    SeedOption,
+    SplitsOption,
+    VerboseOption,
+    parse_count,
+    parse_pairs,
+)
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,9 +73,11 @@ def train(
         Documents, typer.Option("--documents", help="What separates documents in plain text.")
     ] = Documents.auto,
     field: Annotated[
-        str, typer.Option("--field", metavar="NAME", help="The field of a JSON record that holds the text.")
+        str,
+        typer.Option("--field", metavar="NAME", help="The field of JSON records, or the column, that holds the text."),
     ] = "text",
     rows: RowsOption = None,
+    splits: SplitsOption = None,
     seed: SeedOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -85,7 +96,8 @@ def train(
         raise UserError("the output folder is not empty", where=out, fix="give another --out, or remove it")
     begun, used_seed = time.perf_counter(), DEFAULT_SEED if seed is None else seed
     settings = build(TextSettings, {"documents": documents.value, "field": field}, where="suite tokenizer train")
-    sources = find_sources(with_data_sets_read(text, field=field, rows=rows, report=console))
+    slices = parse_pairs(splits, "--splits") or {}
+    sources = find_sources(with_data_sets_read(text, field=field, rows=rows, splits=slices, report=console))
     with read_corpus(sources, settings, seed=used_seed, report=console) as corpus:
         lines, sample = sample_text(corpus, max_bytes=max_bytes or SAMPLE_BYTES, seed=used_seed)
     console.say(sample.sentence())

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
-from nlpsuite.hub.values import converter, described, holds_text
+from nlpsuite.hub.values import converter, described, holds_text, is_text, only_text
 from nlpsuite.tasks.columns import ID_NAMES, LABEL_NAMES
 from nlpsuite.tasks.headers import normal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nlpsuite.hub.request import DataRequest
     from nlpsuite.hub.values import Convert
@@ -44,11 +44,6 @@ class Reading:
     def used(self) -> list[str]:
         """The columns of the data set that are read."""
         return list(dict.fromkeys(column for column, _ in self.source.values()))
-
-    def only(self, names: Collection[str]) -> Reading:
-        """Return a reading of these names alone, all of which hold the row's text."""
-        source = {name: place for name, place in self.source.items() if name in names}
-        return Reading(source, self.convert, tuple(source), None, {})
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row as JSON values, by the new names."""
@@ -97,6 +92,30 @@ def read_columns(features: Mapping[str, Any], renames: Mapping[str, str], where:
     return Reading(source, convert, tuple(names or wordy), label, left_out, shadowed)
 
 
+def read_text(features: Mapping[str, Any], request: DataRequest) -> Reading:
+    """Decide how rows are read of which nothing but the text is wanted.
+
+    Args:
+        features: As `read_columns` has them.
+        request: Says in `columns` where the text is.
+
+    Raises:
+        UserError: It is not text that is there.
+    """
+    source: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for new, old in request.columns.items():
+        if (place := _place(old, features)) is None:
+            continue
+        kind = _kind(place, features)
+        if not is_text(kind):
+            wordy = ", ".join(f"`{name}`" for name, feature in features.items() if is_text(feature)) or "none"
+            what = f"column `{old}` holds {described(kind)}, which is no text"
+            fix = f"say with --field which one holds the text; columns of text: {wordy}"
+            raise UserError(what, where=request.where, fix=fix)
+        source[new] = place
+    return Reading(source, {column: only_text for column, _ in source.values()}, tuple(source), None, {})
+
+
 def check_names(columns: Sequence[str], features: Mapping[str, Any], request: DataRequest) -> None:
     """Refuse a name that no split has.
 
@@ -133,6 +152,15 @@ def _place(name: str, features: Mapping[str, Any]) -> tuple[str, tuple[str, ...]
             return None
         feature = feature[field]
     return column, tuple(inside)
+
+
+def _kind(place: tuple[str, tuple[str, ...]], features: Mapping[str, Any]) -> Any:
+    """Return what is said of the values in a place; None where nothing is."""
+    column, inside = place
+    feature = features[column]
+    for field in inside:
+        feature = feature.get(field) if isinstance(feature, dict) else None
+    return feature
 
 
 def _label(features: Mapping[str, Any]) -> str | None:

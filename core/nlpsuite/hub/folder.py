@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nlpsuite.errors import UserError
 from nlpsuite.files import temporary_name, writing_to
 from nlpsuite.hub.failures import Unreachable
-from nlpsuite.hub.opening import fingerprint, open_data, quiet, revision_of
+from nlpsuite.hub.opening import HUGE, fingerprint, open_data, quiet, revision_of, too_much
 from nlpsuite.hub.places import find_folder, folder_for, last_folder, read_source, write_source
 from nlpsuite.hub.plan import make_plan
 from nlpsuite.hub.splits import FILES, SHOWN
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from nlpsuite.hub.request import DataRequest
     from nlpsuite.hub.writing import Account
     from nlpsuite.report import Reporter
+
+
+_LOOK = 10_000
+"""So many rows are written between looks at how much it is."""
 
 
 def data_folder(request: DataRequest, report: Reporter) -> Path:
@@ -145,7 +149,17 @@ def _write_split(
     rows = plan.rows(data, split, request.name)
     with report.progress(f"{request.where}: {split.spec}", total, "rows") as bar, writing_to(path):
         every = request.purpose == "predict"
+        if request.purpose == "text" and request.limit is None:
+            rows = _bounded(rows, path, request)
         return write_rows(rows, plan.reading(split), path, every=every, limit=split.limit, bar=bar)
+
+
+def _bounded(rows: Iterator[dict[str, Any]], path: Path, request: DataRequest) -> Iterator[dict[str, Any]]:
+    """Pass rows on until what is written of them would fill a disk."""
+    for number, row in enumerate(rows, start=1):
+        if number % _LOOK == 0 and path.stat().st_size > HUGE:
+            raise too_much(f"{HUGE / 1e9:,.0f} GB, and more", request.name)
+        yield row
 
 
 def _why_not(account: Account, role: str, request: DataRequest) -> str:

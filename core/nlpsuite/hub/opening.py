@@ -87,10 +87,11 @@ def _read_by(builder: Any, request: DataRequest, report: Reporter) -> Opened:
     """Read a data set that has been found: as it comes, or from that library's own copy."""
     name, config = request.name, None if builder.config.name == "default" else builder.config.name
     size = bytes_in(name.folder) if name.folder is not None else builder.info.download_size
-    if (size is None and request.limit is not None) or (size or 0) > LARGE:
-        if request.purpose == "text" and request.limit is None and (size or 0) > HUGE:
-            fix = "say how many of its training rows to read, such as --rows 1M"
-            raise UserError(f"{(size or 0) / 1e9:,.0f} GB, too much to read whole", where=name.text, fix=fix)
+    unbounded = request.purpose == "text" and request.limit is None
+    if unbounded and (size or 0) > HUGE:
+        raise too_much(f"{(size or 0) / 1e9:,.0f} GB", name)
+    # Of text the end may be out of reach, so that without a size nothing is downloaded whole.
+    if (size is None and (request.limit is not None or unbounded)) or (size or 0) > LARGE:
         _tell_streaming(size, request, report)
         sizes = {split: info.num_examples for split, info in (builder.info.splits or {}).items()}
         return streaming(builder.as_streaming_dataset(), sizes, config)
@@ -147,11 +148,17 @@ def _which(configs: list[str], name: DataName) -> UserError:
     return UserError(f"no configuration `{name.config}`", where=name.text, fix=fix)
 
 
+def too_much(what: str, name: DataName) -> UserError:
+    """Return what to tell of a data set that would fill the disk."""
+    fix = "say how many rows to read, such as --rows 1M"
+    return UserError(f"{what}, too much to read whole", where=name.text, fix=fix)
+
+
 def _tell_streaming(size: int | None, request: DataRequest, report: Reporter) -> None:
     much = "its size is not known" if size is None else f"{size / 1e6:,.0f} MB"
     first = ""
     if request.limit is not None:
-        kind = "rows" if request.scores else "training rows"
+        kind = "training rows" if request.purpose == "train" else "rows"
         flag = "--rows" if request.purpose == "text" else "--limit"
         first = f"; only the first {request.limit:,} {kind}, for {flag}, not drawn from all"
     report.say(f"{request.where}: {much}, so rows are read as they come and kept once{first}")

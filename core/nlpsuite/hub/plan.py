@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nlpsuite.hub.columns import check_names, read_columns
+from nlpsuite.hub.columns import check_names, read_columns, read_text
 from nlpsuite.hub.failures import guarded, told
 from nlpsuite.hub.splits import choose_splits, not_used, parts_of
 
@@ -82,15 +82,17 @@ def make_plan(data: Opened, request: DataRequest) -> Plan:
         features = {split: data.features(split) for split in splits}
     every = {name: feature for split in reversed(splits) for name, feature in features[split].items()}
     check_names(list(every), every, request)
-    readings = {split: read_columns(features[split], request.columns, where) for split in splits}
     if request.purpose == "text":
-        readings = {split: reading.only(request.columns) for split, reading in readings.items()}
+        readings = {split: read_text(features[split], request) for split in splits}
+    else:
+        readings = {split: read_columns(features[split], request.columns, where) for split in splits}
     plans = {
         role: SplitPlan(chosen[role], each, _total(each, data), _limit(request, role, data))
         for role, each in parts.items()
     }
     lines = [f"configuration `{data.config}`"] if data.config else []
-    return Plan(plans, readings, lines + _told_columns(readings[splits[0]]), not_used(names, chosen))
+    places = [f"text in `{name}`" for name in request.columns] if request.purpose == "text" else []
+    return Plan(plans, readings, lines + (places or _told_columns(readings[splits[0]])), not_used(names, chosen))
 
 
 def _total(parts: Sequence[Part], data: Opened) -> int | None:
@@ -101,8 +103,9 @@ def _total(parts: Sequence[Part], data: Opened) -> int | None:
 
 def _limit(request: DataRequest, role: str, data: Opened) -> int | None:
     """Return how many rows are read: to train on data that lies here all of them, since a limit then draws from them."""
-    drawn_later = request.purpose == "train" and not data.streamed
-    return request.limit if request.scores or (role == "train" and not drawn_later) else None
+    if request.purpose == "train" and (role != "train" or not data.streamed):
+        return None
+    return request.limit
 
 
 def _told_columns(reading: Reading) -> list[str]:

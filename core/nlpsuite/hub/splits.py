@@ -50,10 +50,11 @@ def choose_splits(names: Sequence[str], request: DataRequest) -> dict[str, str]:
             if name not in names:
                 raise _no_split(name, names, request.where)
     taken = {name for spec in said.values() for name in _named(spec)}
-    wanted = [role for role in FILES if role != "test" or request.purpose != "text"]
-    found = {role: _find(names, role, taken) or "" for role in wanted if role not in said}
+    found = {role: _find(names, role, taken) or "" for role in FILES if role not in said}
     chosen = {role: spec for role in FILES if (spec := (found | said).get(role, ""))}
     if not request.scores:
+        if request.purpose == "text" and "train" in chosen:
+            chosen.pop("test", None)
         if "train" not in chosen and len(names) == 1 and not chosen and not said:
             chosen["train"] = names[0]
         if "train" not in chosen:

@@ -49,6 +49,19 @@ def holds_text(feature: Any) -> bool:
     return feature is None or kind == "Json" or kind.startswith("Translation")
 
 
+def is_text(feature: Any) -> bool:
+    """Whether a column's values are text, or may be where nothing is said of them."""
+    kind = type(feature).__name__
+    return feature is None or kind == "Json" or (kind == "Value" and "string" in str(feature.dtype))
+
+
+def only_text(value: Any) -> Any:
+    """Return a value in which nothing but text and fields with names may be of use; the rest as null."""
+    if isinstance(value, dict):
+        return {str(name): only_text(each) for name, each in value.items()}
+    return value if isinstance(value, str) else None
+
+
 def described(feature: Any) -> str:
     """Return the kind of a column, for people."""
     dtype = getattr(feature, "dtype", None)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from nlpsuite.config import Settings
 from nlpsuite.errors import UserError
+from nlpsuite.hub.places import data_place
 from nlpsuite.text.account import HEADER, Account
 from nlpsuite.text.clean import clean
 from nlpsuite.text.documents import Document, iter_documents
@@ -113,7 +114,8 @@ class Corpus:
     def fingerprint(self) -> str:
         """Give a key of everything that decides what `documents` yields, without reading the text.
 
-        Files count by resolved path, size and time of change, standard input by its content.
+        Files count by resolved path, size and time of change, rows of a data set by the name of their folder, which is made of
+        all that decides them, and standard input by its content.
         """
         files = [
             [
@@ -192,6 +194,8 @@ def read_corpus(sources: Sources, settings: TextSettings, *, seed: int, report: 
 def _file_state(source: Source) -> list[str | int]:
     path = source.path.resolve()
     state = path.stat()
+    if path.parent.parent == data_place().resolve():
+        return [path.parent.name, path.name, state.st_size]
     return [str(path), state.st_size, state.st_mtime_ns]
 
 

@@ -26,12 +26,13 @@ class Said(Silent):
     def say(self, text):
         self.said.append(text)
 
-for key, data, limit, large in json.loads(sys.argv[1]):
+for key, data, limit, large, *text in json.loads(sys.argv[1]):
     opening.LARGE = 0 if large else 10**9
     report, begun = Said(), time.monotonic()
     found = {"folder": None, "error": None}
     try:
-        found["folder"] = str(data_folder(request(data, "train", {}, {}, limit), report))
+        asked = request(data, "text", {"text": "text"}, {}, limit) if text else request(data, "train", {}, {}, limit)
+        found["folder"] = str(data_folder(asked, report))
     except UserError as error:
         found["error"] = str(error)
     print(json.dumps({"key": key, "said": report.said, "seconds": time.monotonic() - begun, **found}))
@@ -42,6 +43,7 @@ CASES = {
     "revision": ("hf:org/films@main", None, False),
     "config": ("hf:org/several/two", None, False),
     "streamed": ("hf:org/several/one", 4, False),
+    "text of unknown size": ("hf:org/several/two", None, False, True),
     "no revision": ("hf:org/films@nope", None, False),
     "none": ("hf:org/none", None, False),
     "no config": ("hf:org/several", None, False),
@@ -125,6 +127,13 @@ def test_revisions_and_configurations(answers):
 def test_with_a_limit_a_data_set_of_unknown_size_is_read_as_it_comes(answers):
     assert [row["text"] for row in rows(answers["streamed"])] == [f"film {each}" for each in range(4)]
     assert any("rows are read as they come" in line for line in answers["streamed"]["said"])
+
+
+def test_text_of_unknown_size_is_read_as_it_comes(answers):
+    """For it may have no end within a disk's reach."""
+    assert rows(answers["text of unknown size"]) == [{"text": f"film {each}"} for each in range(9)]
+    said = answers["text of unknown size"]["said"]
+    assert any("its size is not known, so rows are read as they come" in line for line in said)
 
 
 @pytest.mark.parametrize(

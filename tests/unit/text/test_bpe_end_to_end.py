@@ -59,7 +59,6 @@ def test_masking_draws_no_special_token(bpe_folder):
     tokenizer = JsonTokenizer.load(bpe_folder)
     ordinary = make_masking(0.2, 3, tokenizer).ordinary_ids
     assert len(ordinary) > 200
-    assert not [index for index in ordinary if not tokenizer.piece_bytes(int(index))]
     specials = {tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id, tokenizer.mask_id, tokenizer.sep_id}
     assert not specials & set(ordinary.tolist())
 

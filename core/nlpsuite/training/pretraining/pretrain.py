@@ -19,7 +19,7 @@ from nlpsuite.backbone.machine import find_machine, peak_memory
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.config import merge
 from nlpsuite.errors import Interrupted, UserError
-from nlpsuite.hub.corpora import with_data_sets_read
+from nlpsuite.hub.corpora import check_patterns, with_data_sets_read
 from nlpsuite.people import people_time
 from nlpsuite.report import Silent
 from nlpsuite.training.bad_steps import BadSteps
@@ -109,6 +109,7 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     watch = Stopwatch()
     watch.start()
     check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
+    check_patterns(request.text, rows=settings.rows, splits=settings.splits)
     with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
         machine = find_machine(settings.precision)
         request = _same_folder(request, group)
@@ -250,16 +251,14 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
 def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
     """Prepare the text and make the network that fits it, or load the one to start from."""
     settings = request.settings
-    if request.tokens is None or not request.tokens.is_dir():
-        field, rows = settings.text.field, settings.rows
-        request = replace(request, text=with_data_sets_read(request.text, field=field, rows=rows, report=report))
     if request.init is not None:
         if settings.model != ModelSettings():
             raise UserError(
                 "the size is that of the backbone to start from", where="--init", fix="leave --size and model.* out"
             )
         backbone, tokenizer = load_backbone(request.init)
-        return backbone.train(), _text(request, tokenizer, report)
+        return backbone.train(), _text(_with_data_sets_read(request, report), tokenizer, report)
+    request = _with_data_sets_read(request, report)
     shape = choose_shape(request.text, settings, machine, report)
     text = _text(request, shape.vocab_size, report)
     backbone = Backbone(with_vocabulary(shape, text.tokenizer.vocab_size))
@@ -267,6 +266,17 @@ def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Repor
     if settings.embedding == "counts" and not request.resume:
         _count_neighbours(backbone, text, settings, report)
     return backbone, text
+
+
+def _with_data_sets_read(request: PretrainRequest, report: Reporter) -> PretrainRequest:
+    """Put files in the place of data sets' names, where there are no tokens of the text yet."""
+    if request.tokens is not None and request.tokens.is_dir():
+        return request
+    settings = request.settings
+    field, rows, splits = settings.text.field, settings.rows, settings.splits
+    return replace(
+        request, text=with_data_sets_read(request.text, field=field, rows=rows, splits=splits, report=report)
+    )
 
 
 def _count_neighbours(backbone: Backbone, text: PreparedText, settings: PretrainSettings, report: Reporter) -> None:

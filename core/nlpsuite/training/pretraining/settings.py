@@ -110,7 +110,8 @@ class PretrainSettings(Settings):
         objective: What it learns.
         optimizer: How it learns.
         text: How text is read, cleaned and held out.
-        rows: The most training rows that are read of each data set by name, its first ones; None: all.
+        rows: The most rows that are read of each split of a data set by name, its first ones with text; None: all.
+        splits: Of data sets by name, the split or slice that is `train` or `valid`; empty: none.
         tokenizer: How the tokenizer is trained.
         time: Budget in seconds; at most one of `time`, `max_tokens` and `max_steps`.
         max_tokens: Budget in tokens.
@@ -143,6 +144,7 @@ class PretrainSettings(Settings):
     optimizer: OptimizerSettings = OptimizerSettings()
     text: TextSettings = TextSettings()
     rows: int | None = Field(default=None, ge=1)
+    splits: dict[str, str] = Field(default_factory=dict)
     tokenizer: TokenizerSettings = TokenizerSettings()
     time: float | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, ge=1)
