@@ -8,13 +8,13 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -167,6 +167,12 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     """Write a JSON file whole or not at all; `durable` as in `replacing`."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n", durable=durable)
+
+
+def data_place() -> Path:
+    """Return the folder where data sets are kept for all of a user's runs."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "nlpsuite" / "data"
 
 
 def bytes_in(folder: Path) -> int:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlpsuite.files import read_json, write_json
+from nlpsuite.files import data_place, read_json, write_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nlpsuite.hub.request import DataRequest
 
 SOURCE = ".source.json"
 """The file beside the rows that says where they are from; hidden, since it is no data."""
-
-
-def data_place() -> Path:
-    """Return the folder where data sets are kept for all of a user's runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "nlpsuite" / "data"
 
 
 def folder_for(request: DataRequest, content: str, *, limited: bool) -> Path:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nlpsuite.config import Settings
 from nlpsuite.errors import UserError
-from nlpsuite.hub.places import data_place
+from nlpsuite.files import data_place
 from nlpsuite.text.account import HEADER, Account
 from nlpsuite.text.clean import clean
 from nlpsuite.text.documents import Document, iter_documents

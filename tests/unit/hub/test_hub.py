@@ -43,7 +43,7 @@ CASES = {
     "revision": ("hf:org/films@main", None, False),
     "config": ("hf:org/several/two", None, False),
     "streamed": ("hf:org/several/one", 4, False),
-    "text of unknown size": ("hf:org/several/two", None, False, True),
+    "text of unknown size": ("hf:org/several/one", None, False, True),
     "no revision": ("hf:org/films@nope", None, False),
     "none": ("hf:org/none", None, False),
     "no config": ("hf:org/several", None, False),
