@@ -6,9 +6,9 @@ A small causal model (2.6M parameters, left to right only) is trained and export
 what is left is imported as any model of Hugging Face's is. Then it is fine-tuned as it is, after masked steps (`suite pretrain
 TEXT --init DIR --objective masked`), and after as many more causal steps on the same text. Budgets are in steps, so the
 machine's load does not matter. Judged on validation rows: accuracy on SST-2, strict entity F1 on CoNLL-2003, F1 on rows held
-out of SQuAD's training file, each fine-tuned with the defaults and the same few rows; and once more with the head alone
-trained, so that what the backbone knows is seen by itself. Records are in benchmarks/results/adapting.json; a row that is done
-is not run again.
+out of SQuAD's training file, each fine-tuned with the defaults and the same few rows, by three seeds; and once more with the
+head alone trained, so that what the backbone knows is seen by itself. Records are in benchmarks/results/adapting.json; a row
+that is done is not run again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from ablations import VOCABULARY, flags
@@ -48,32 +49,35 @@ HEAD = {
     "squad": ("--tune", "head"),
 }
 """The backbone is kept as it is, and heads that know words by themselves are kept from it."""
-NAMES = [*CHANGES, *(name + ALONE for name in CHANGES)]
+SEEDED = ("as imported", "2,400 causal steps", "2,400 masked steps")
+SEED = "; seed "
+NAMES = [*CHANGES, *(name + ALONE for name in CHANGES), *(f"{name}{SEED}{seed}" for seed in (2, 3) for name in SEEDED)]
 
 
 def run(name: str, records: dict[str, dict[str, Any]], text: Path, work: Path) -> dict[str, Any]:
     """Run one row."""
     data = text.parents[1]
     tokens = prepare(text, work, VOCABULARY)
-    change = name.removesuffix(ALONE)
-    if name.endswith(ALONE):
+    whole, _, seed = name.partition(SEED)
+    change = whole.removesuffix(ALONE)
+    if name != change:
         made = work / "imported" if CHANGES[change] is None else _folder(work, change)
         if not made.is_dir():
             raise RuntimeError(f"row `{change}` comes first")
         steps = records[change]["steps"]
         found: dict[str, Any] = {"steps": steps, "bits_per_byte": score(str(made), tokens)}
-        return found | {"scores": _scores(made, data, work, HEAD)}
+        return found | {"scores": _scores(made, data, work, HEAD if whole.endswith(ALONE) else {}, seed or "1")}
     model, found = _imported(text, work, records)
     if (more := CHANGES[change]) is not None:
         found = _more(text, _folder(work, change), model, *more, "--cache", str(work / "tokens"), *COMMON)
         model = Path(found["model"])
-    return found | {"bits_per_byte": score(str(model), tokens), "scores": _scores(model, data, work, {})}
+    return found | {"bits_per_byte": score(str(model), tokens), "scores": _scores(model, data, work, {}, "1")}
 
 
-def _scores(model: Path, data: Path, work: Path, flags: dict[str, tuple[str, ...]]) -> dict[str, float]:
+def _scores(model: Path, data: Path, work: Path, flags: dict[str, tuple[str, ...]], seed: str) -> dict[str, float]:
     scores = {}
     for key, (plugin, source, metric, budget) in ROWS.items():
-        tuned = finetune(plugin, data / source, str(model), work, *budget, "--seed", "1", *flags.get(key, ()))
+        tuned = finetune(plugin, data / source, str(model), work, *budget, "--seed", seed, *flags.get(key, ()))
         scores[key] = tuned["metrics"][metric]
     return scores
 
@@ -111,10 +115,13 @@ def _suite(*words: str) -> str:
 def table(records: dict[str, dict[str, Any]]) -> str:
     """Return the rows in Markdown."""
     lines = ["| the backbone | SST-2 accuracy | CoNLL-2003 F1 | SQuAD F1 |", "|---|---|---|---|"]
-    lines += [
-        f"| {name} | " + " | ".join(f"{100 * r['scores'][key]:.1f}" for key in ROWS) + " |"
-        for name, r in records.items()
-    ]
+    runs: dict[str, list[dict[str, float]]] = {}
+    for name, record in records.items():
+        runs.setdefault(name.partition(SEED)[0], []).append(record["scores"])
+    for name, scores in runs.items():
+        cells = [[100 * each[key] for each in scores] for key in ROWS]
+        shown = [f"{mean(cell):.1f}" + (f" ± {stdev(cell):.1f}" if len(cell) > 1 else "") for cell in cells]
+        lines.append(f"| {name}{f' ({len(scores)} seeds)' if len(scores) > 1 else ''} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 
