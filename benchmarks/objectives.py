@@ -27,15 +27,15 @@ PAIRS = {"causal": 200, "masked": 30}
 """Pairs of each of the 67 paradigms; masked scoring reads a sentence once for each of its tokens."""
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "hybrid, half masked, 0.2: the defaults": {},
     "causal": {"objective.name": "causal"},
-    "masked": {"objective.name": "masked"},
-    "hybrid, a quarter masked": {"objective.masked_share": 0.25},
+    "hybrid, a quarter masked: the default": {"objective.masked_share": 0.25},
+    "hybrid, half masked": {"objective.masked_share": 0.5},
+    "hybrid, half masked, once more": {"objective.masked_share": 0.5},
     "hybrid, three quarters masked": {"objective.masked_share": 0.75},
+    "masked": {"objective.name": "masked"},
     "hybrid, 0.15 of tokens": {"objective.mask_rate": 0.15},
     "hybrid, 0.3 of tokens": {"objective.mask_rate": 0.3},
     "hybrid, single tokens": {"objective.mask_span": 1},
-    "hybrid, the defaults once more": {},
 }
 
 

@@ -49,7 +49,7 @@ class ObjectiveSettings(Settings):
     """
 
     name: Literal["causal", "masked", "hybrid"] = "hybrid"
-    masked_share: float = Field(default=0.5, ge=0, le=1)
+    masked_share: float = Field(default=0.25, ge=0, le=1)
     mask_rate: float = Field(default=0.2, gt=0, lt=1)
     mask_span: int = Field(default=3, ge=1, le=64)
     z_loss: float = Field(default=1e-4, ge=0)
