@@ -1,6 +1,7 @@
 """Tagging as plain tensors.
 
-Letters in names: B windows, T tokens, D width, L words of a window, F hashed features of a word, K tags.
+Letters in names: B windows, T tokens, D width, L words of a window, F hashed features of a word, K tags, S states
+that a word is read from.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ class TagGraph(TaskGraph):
         place_T = torch.arange(hidden_BTD.shape[1], device=hidden_BTD.device)
         within_BLT = (place_T >= start_BL[:, :, None]) & (place_T < end_BL[:, :, None])
         length_BL1 = (end_BL - start_BL).clamp(min=1)[:, :, None].to(hidden_BTD.dtype)
-        words_BLD = within_BLT.to(hidden_BTD.dtype) @ hidden_BTD / length_BL1
-        dense_BLK = self.head.dense_scores(words_BLD)
+        words_BLS = within_BLT.to(hidden_BTD.dtype) @ self.head.read_states(hidden_BTD) / length_BL1
+        dense_BLK = self.head.dense_scores(words_BLS)
         hashed = self.head.hashed
         assert hashed is not None
         hashed_BLK = hashed.scale * nn.functional.embedding(feature_BLF, hashed.weight).sum(2)

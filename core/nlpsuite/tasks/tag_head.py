@@ -1,5 +1,8 @@
 """The head of tagging tasks: for every word a score for each tag, from the backbone's states and the word's own form.
 
+A word is read from the states of its tokens and from those before them: the backbone learned to predict a token at the place
+before it, so that is where it says what it expects a word to be.
+
 Small backbones know little of names and spelling, so hashed features of a word and its neighbours are added straight into the
 scores.
 
@@ -76,7 +79,7 @@ class TagHead(nn.Module):
     ):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.dense = None if portable else nn.Linear(hidden_size, hidden_size)
+        self.dense = None if portable else nn.Linear(2 * hidden_size, hidden_size)
         self.classify = nn.Linear(hidden_size, 2 * n_labels + 1 if portable else n_tags(n_labels))
         self.hashed = None if portable else HashedLinear(buckets, n_tags(n_labels), scale, hashed_dropout)
         self.chain = TagChain(n_labels).requires_grad_(not portable)
@@ -89,15 +92,23 @@ class TagHead(nn.Module):
         device = hidden_BTD.device
         if not sum(window.n_words for window in windows):
             return hidden_BTD.new_zeros(0, len(self.chain.start), dtype=torch.float32)
-        dense_NK = self.dense_scores(word_means(hidden_BTD, windows))
+        dense_NK = self.dense_scores(word_means(self.read_states(hidden_BTD), windows))
         if self.hashed is None:
             return dense_NK
         hashed_NK = self.hashed(_tensor([window.buckets_NF for window in windows], device))
         scores_NK: Tensor = dense_NK + hashed_NK.float()
         return scores_NK
 
+    def read_states(self, hidden_BTD: Tensor) -> Tensor:
+        """Return each token's state and that of the token before it, [B, T, 2D]; portable: its own, [B, T, D]."""
+        if self.dense is None:
+            return hidden_BTD
+        # Words never begin with a window's first token, which begins the text.
+        before_BTD = nn.functional.pad(hidden_BTD, (0, 0, 1, 0))[:, :-1]
+        return torch.cat((hidden_BTD, before_BTD), dim=-1)
+
     def dense_scores(self, words_ND: Tensor) -> Tensor:
-        """Return the scores of each tag by a word's states alone, float32 [..., K]."""
+        """Return the scores of each tag by what `read_states` says of a word, [..., 2D or D], float32 [..., K]."""
         words_ND = self.dropout(words_ND)
         if self.dense is not None:
             words_ND = self.dropout(nn.functional.gelu(self.dense(words_ND)))

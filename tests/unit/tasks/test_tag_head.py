@@ -45,6 +45,22 @@ def test_every_word_has_a_score_that_neither_padding_nor_other_windows_change(en
     torch.testing.assert_close(together, torch.cat(alone), rtol=1e-4, atol=1e-4)
 
 
+def test_a_word_is_read_from_its_own_tokens_and_from_those_before_them(encoder):
+    head, portable = make_head(), make_head(portable=True)
+    (window,) = encode(encoder, WORDS[:3])
+    hidden = torch.randn(1, len(window.ids), 16, generator=torch.Generator().manual_seed(1))
+    start, end = int(window.features.starts_N[1]), int(window.features.ends_N[1])
+    for each, first in ((head, start - 1), (portable, start)):
+        changed = []
+        for place in range(len(window.ids)):
+            other = hidden.clone()
+            other[0, place] += 1
+            scores = each(torch.cat((hidden, other)), [window.features] * 2).view(2, 3, -1)
+            if not torch.allclose(scores[0, 1], scores[1, 1], atol=1e-5):
+                changed.append(place)
+        assert changed == list(range(first, end))
+
+
 def test_a_word_has_the_mean_state_of_its_own_tokens(encoder):
     windows = [*encode(encoder, WORDS[:3]), *encode(encoder, WORDS[5:7])]
     longest = max(len(window.ids) for window in windows)
