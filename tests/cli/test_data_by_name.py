@@ -226,8 +226,14 @@ def test_a_backbone_and_a_tokenizer_are_trained_on_a_data_set(capsys):
     assert 290 < json.loads(capsys.readouterr().out)["documents_seen"] < 300
     assert main(["pretrain", "README.md", "--rows", "3", "--out", "other"]) == 2
     assert "--rows is of data sets by name" in capsys.readouterr().err
-    # Rows that were removed and read again are the same text, of which there are tokens.
+    # Stopped before its last words, the run goes on though the data set and its rows are gone.
+    Path("run/metrics.json").unlink()
+    Path("stories").rename("elsewhere")
     shutil.rmtree("cache")
+    assert main(["pretrain", "--resume", "--out", "run"]) == 0
+    Path("elsewhere").rename("stories")
+    capsys.readouterr()
+    # Rows that were removed and read again are the same text, of which there are tokens.
     assert main([*command, "--max-steps", "2", "--out", "again"]) == 0
     told = capsys.readouterr().err
     assert "rows in" in told

@@ -28,7 +28,7 @@ def with_data_sets_read(
     Raises:
         UserError: A data set or its column is not there, the hub cannot be reached, or rows and splits are chosen of files.
     """
-    check_patterns(patterns, rows=rows, splits=splits)
+    _check(patterns, rows=rows, splits=splits)
     if not any(map(is_named, patterns)):
         return list(patterns)
     from nlpsuite.hub.folder import data_folder
@@ -45,12 +45,8 @@ def with_data_sets_read(
     return found
 
 
-def check_patterns(patterns: Sequence[str], *, rows: int | None, splits: Mapping[str, str]) -> None:
-    """Refuse what can be seen to be wrong before anything is read.
-
-    Raises:
-        UserError: A name is none, or rows and splits are chosen of files.
-    """
+def _check(patterns: Sequence[str], *, rows: int | None, splits: Mapping[str, str]) -> None:
+    """Refuse what can be seen to be wrong before anything is read."""
     named = [parse_name(each) for each in patterns if is_named(each)]
     for flag, value in (("--rows", rows), ("--splits", splits)):
         if value and not named:

@@ -56,7 +56,7 @@ def is_text(feature: Any) -> bool:
 
 
 def only_text(value: Any) -> Any:
-    """Return a value in which nothing but text and fields with names may be of use; the rest as null."""
+    """Return text as it is, a dict with its text alone, and anything else as null."""
     if isinstance(value, dict):
         return {str(name): only_text(each) for name, each in value.items()}
     return value if isinstance(value, str) else None

@@ -180,6 +180,16 @@ def test_a_row_is_masked_in_the_same_way_beside_any_others():
         assert torch.equal(alone.ids_BT[0], together.ids_BT[row])
 
 
+def test_tokens_are_replaced_by_ordinary_ones_alone():
+    ordinary = np.array([VOCAB + 7, VOCAB + 9, VOCAB + 30])
+    masking = Masking(rate=0.5, longest=3, mask_id=MASK, ordinary_ids=ordinary)
+    generators = [np.random.default_rng((0, row)) for row in range(len(ROWS.ids_BT))]
+    ids = masked_example(ROWS, masking, generators).ids_BT.numpy()
+    changed = set(ids[ids != ROWS.ids_BT].tolist())
+    assert changed - {MASK}
+    assert changed <= {MASK, *ordinary.tolist()}
+
+
 def test_hybrid_spreads_masked_rows_evenly():
     assert not any(is_masked_row("causal", number, 0.5) for number in range(50))
     assert all(is_masked_row("masked", number, 0.5) for number in range(50))

@@ -19,7 +19,7 @@ from nlpsuite.backbone.machine import find_machine, peak_memory
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.config import merge
 from nlpsuite.errors import Interrupted, UserError
-from nlpsuite.hub.corpora import check_patterns, with_data_sets_read
+from nlpsuite.hub.corpora import with_data_sets_read
 from nlpsuite.people import people_time
 from nlpsuite.report import Silent
 from nlpsuite.training.bad_steps import BadSteps
@@ -109,7 +109,6 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     watch = Stopwatch()
     watch.start()
     check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
-    check_patterns(request.text, rows=settings.rows, splits=settings.splits)
     with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
         machine = find_machine(settings.precision)
         request = _same_folder(request, group)
