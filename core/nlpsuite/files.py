@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,26 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
             sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def folder_for_file(path: Path) -> Iterator[None]:
+    """Make the folder that a file goes into, where it is not there; one that stays empty, for an error came, is taken away.
+
+    Raises:
+        UserError: The folder cannot be made.
+    """
+    folder = path.parent
+    new = not folder.is_dir()
+    with writing_to(folder):
+        folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):  # Another process has written a file into it.
+                folder.rmdir()
         raise
 
 

@@ -105,6 +105,19 @@ def test_predictions_are_kept_in_the_run_and_none_is_overwritten(suite, run_fold
     assert {path.name for path in (run / "model").iterdir()} == {path.name for path in (run_folder / "model").iterdir()}
 
 
+def test_rows_that_cannot_be_read_leave_no_folder_behind_but_one_with_files(suite, run_folder, rows, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(run_folder, run, ignore=shutil.ignore_patterns("evaluations"))
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": "The cat", "label": "good"}\n{"text": 1\n')
+    status, _, err = suite(run, "--data", str(bad))
+    assert (status, "bad.jsonl:2" in err) == (2, True)
+    assert not (run / "evaluations").exists()
+    suite(run, "--data", str(rows))
+    assert suite(run, "--data", str(bad))[0] == 2
+    assert [path.name for path in (run / "evaluations").iterdir()] == ["rows.jsonl"]
+
+
 def test_columns_can_be_named(suite, run_folder, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("kind,message,other\ngood,The cat,one\nbad,rain,two\n")

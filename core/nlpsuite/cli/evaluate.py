@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,15 +128,17 @@ def _rows(
     console: Console,
 ) -> tuple[dict[str, Any], RowsScore]:
     """Score labelled rows, and return what `--json` prints with the scores behind it."""
+    from nlpsuite.files import folder_for_file
     from nlpsuite.inference.evaluate_rows import evaluate_rows, file_to_score, table_record
     from nlpsuite.inference.locate import evaluation_file
     from nlpsuite.inference.open_model import batch_tokens_for, open_task_model
 
     model = open_task_model(target, console, asked)
     source = file_to_score(model.task, data, console)
-    out = out or evaluation_file(target, source)
+    own = None if out is not None else evaluation_file(target, source)
+    out = out or own
     tokens = batch_tokens_for(model.backbone, batch_tokens)
-    with record_writer(out) as write:
+    with nullcontext() if own is None else folder_for_file(own), record_writer(out) as write:
         score = evaluate_rows(model, source, batch_tokens=tokens, limit=limit, write=write, report=console)
     console.say("predictions: not kept; --out FILE writes them" if out is None else f"predictions: {out}")
     return {

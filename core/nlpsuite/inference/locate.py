@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nlpsuite.backbone.folders import EMBEDDED, embedded_folder, is_model
 from nlpsuite.errors import UserError
-from nlpsuite.files import read_small, writing_to
+from nlpsuite.files import read_small
 
 
 def find_backbone(target: str) -> Path:
@@ -27,7 +27,7 @@ def find_backbone(target: str) -> Path:
 
 
 def evaluation_file(target: str, data: Path) -> Path | None:
-    """Return a new file in a run's folder for the predictions of the rows of `data`; None where there is no such folder.
+    """Return a name in a run's folder for the predictions of the rows of `data`; None where there is no such folder.
 
     Args:
         target: A run's folder, or a model folder, which is an artifact and is not written to; a run that is not this user's to
@@ -38,8 +38,6 @@ def evaluation_file(target: str, data: Path) -> Path | None:
     if not is_model(run / "model") or not os.access(run, os.W_OK):
         return None
     folder = run / "evaluations"
-    with writing_to(folder):
-        folder.mkdir(exist_ok=True)
     stem = data.resolve().name.split(".")[0] or "rows"
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
     return next(path for name in names if not (path := folder / f"{name}.jsonl").exists())

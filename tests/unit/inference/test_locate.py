@@ -81,6 +81,8 @@ def test_the_embedded_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_predictions_of_a_run_get_a_new_file_in_it_if_it_can_be_written_to(run: Path, monkeypatch: pytest.MonkeyPatch):
     place = evaluation_file(str(run), run / "dev.rows.tsv")
     assert place == run / "evaluations" / "dev.jsonl"
+    assert not place.parent.exists()
+    place.parent.mkdir()
     place.touch()
     assert evaluation_file(str(run), run / "dev.tsv") == run / "evaluations" / "dev-2.jsonl"
     assert evaluation_file(str(run / "model"), run / "dev.tsv") is None
