@@ -6,11 +6,12 @@ An unknown key is an error with the nearest name.
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from nlpsuite.errors import UserError
 from nlpsuite.files import read_small
@@ -24,6 +25,24 @@ class Settings(BaseModel):
     """The base of every settings class: immutable, and a misspelt key is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool_for_a_word(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a word that YAML takes for true or false where none of them is meant: it would become 1 or 0, a column."""
+        of_several = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(each, bool) for each in of_several):
+            annotation = cls.model_fields[str(info.field_name)].annotation
+            if _is_made_of(annotation, str) and not _is_made_of(annotation, bool):
+                raise ValueError("YAML takes yes, no, on, off, true and false for true or false; put the word in quotes")
+        return value
+
+
+def _is_made_of(annotation: Any, kind: type) -> bool:
+    """Whether an annotation such as `tuple[str | int, ...] | None` has a type, or a literal value of it, or `Any` in it."""
+    if annotation is kind or annotation is Any or isinstance(annotation, kind):
+        return True
+    return any(_is_made_of(part, kind) for part in get_args(annotation))
 
 
 S = TypeVar("S", bound=Settings)
@@ -73,8 +92,15 @@ def load_yaml(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
+_NO_TEXT = re.compile(r"""\s*([-+]?(0|[1-9]\d*)|[-+]?\d*\.\d*([eE][-+]?\d+)?|true|false|null|[\[{"'].*|)\s*""", re.DOTALL)
+"""What is read as YAML in an assignment: a number, a word of JSON, a list, a mapping, something in quotes, or nothing."""
+
+
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
-    """Turn `["a.b=1", "c=x"]` into `{"a": {"b": 1}, "c": "x"}`; the values are YAML scalars.
+    """Turn `["a.b=1", "c=x"]` into `{"a": {"b": 1}, "c": "x"}`.
+
+    What looks like a number, true, false, null, a list or a mapping is one, as in YAML; all else, and anything in quotes, is
+    text as it was typed: no comment is cut off, and `no` is the language.
 
     Raises:
         UserError: An item has no `=` or an empty name, or gives one name both a value and parts.
@@ -95,7 +121,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
         if isinstance(place.get(parts[-1]), dict):
             raise UserError(f"`{name}` is set both whole and in part", where="--set", fix="give one of them")
         try:
-            place[parts[-1]] = load_yaml(value)
+            place[parts[-1]] = load_yaml(value) if _NO_TEXT.fullmatch(value) else value
         except (yaml.YAMLError, ValueError):
             place[parts[-1]] = value
     return result

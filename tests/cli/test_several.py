@@ -15,10 +15,11 @@ from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.training.runfolder import RunFolder
 
 SETS = """
-    model.size=nano model.vocab_size=320 model.context=32 model.d_model=32 model.n_layers=2 model.n_heads=2
+    model.size=nano model.vocab_size=320 model.context=64 model.d_model=32 model.n_layers=2 model.n_heads=2
     model.n_kv_heads=1 model.head_dim=16 model.d_ff=64 optimizer.batch_tokens=256 optimizer.micro_tokens=64
-    validations=2 samples=1 sampled_output=0.6
+    validations=2 samples=1 sampled_output=0.6 short_rows=0.5 optimizer.average=0.6
 """
+"""Rows are cut at first, the output layer is sampled, and the weights are averaged at the end: all of it by several."""
 
 
 def command(text_file, out, *flags: str) -> list[str]:

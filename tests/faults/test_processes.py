@@ -59,6 +59,18 @@ def test_numbers_go_bad_in_one(several, pretrain_words, tmp_path, how):
         assert "at step 3" in first.err
 
 
+def test_a_process_without_a_row_to_validate_does_not_hang(suite, several, pretrain_words, tmp_path):
+    words = [*pretrain_words(steps=4, validations=2), "--set", "valid_tokens=32"]
+    alone = suite(*words, "--out", "alone")
+    assert alone.wait() == 0, alone.err
+    for process in several(*words, "--out", "both"):
+        assert process.wait(60) == 0, process.err
+    one, other = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("alone", "both"))
+    assert 0 < one["validation_tokens"] <= 32
+    assert other["validation_tokens"] == one["validation_tokens"], "the one row counts once"
+    assert other["val/loss"] == pytest.approx(one["val/loss"], rel=1e-5)
+
+
 def steps_of(*logs):
     """Return the documents of each step, over all processes."""
     read = [[json.loads(line) for line in log.read_text().splitlines()] for log in logs]

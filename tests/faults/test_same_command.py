@@ -40,6 +40,26 @@ def test_other_settings_are_another_run(suite, stopped, tmp_path):
     assert "holds this very run, stopped; going on with it" in process.err
 
 
+def test_a_step_that_is_no_whole_number_of_rows_is_known_again(suite, pretrain_words):
+    sets = ("--set", "optimizer.batch_tokens=250", "--set", "optimizer.micro_tokens=100")
+    words = [*pretrain_words(steps=12, validations=3), *sets, "--out", "run"]
+    process = suite(*words, hooks=[["signal_at", "training", 9, signal.SIGTERM]])
+    assert process.wait() == 128 + signal.SIGTERM, process.err
+    process = suite(*words)
+    assert process.wait() == 0, process.err
+    assert "holds this very run, stopped; going on with it" in process.err
+
+
+def test_as_many_devices_as_cannot_have_the_same_number_of_rows_are_refused(suite, stopped, tmp_path):
+    process = suite("pretrain", "--resume", "--out", "run", "--devices", "3")
+    assert process.wait() == 2
+    assert "a step of the stopped run has 8 rows, which cannot be dealt out evenly to 3 devices" in process.err
+    assert "go on with 2" in process.err
+    assert process.err.count("error:") == 1
+    process = suite(*stopped)
+    assert process.wait() == 0, process.err
+
+
 def test_a_finished_run_is_left_alone(suite, stopped):
     assert suite(*stopped).wait() == 0
     process = suite(*stopped)

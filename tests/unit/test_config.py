@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import Field, ValidationError
 
@@ -79,6 +81,16 @@ def test_a_missing_recipe_and_a_folder_are_refused(tmp_path):
         (["a=1", "a=2"], {"a": 2}),
         (["a=1e-3"], {"a": "1e-3"}),
         (["a=[1"], {"a": "[1"}),
+        (["a=-2", "b=0.5", "c=1.5e-3", "d=true", "e=null", "f={x: 1}"], {
+            "a": -2, "b": 0.5, "c": 0.0015, "d": True, "e": None, "f": {"x": 1},
+        }),
+        (["a=no", "b=on", "c=Yes", "d=010", "e=#1 String", "f=a #b"], {
+            "a": "no", "b": "on", "c": "Yes", "d": "010", "e": "#1 String", "f": "a #b",
+        }),
+        (["a=|", "b=#", "c=评论: 内容", "d=- x", "e=1:30", "f=2024-01-01"], {
+            "a": "|", "b": "#", "c": "评论: 内容", "d": "- x", "e": "1:30", "f": "2024-01-01",
+        }),
+        (['a="3"', "b='no'", "c=\"it's"], {"a": "3", "b": "no", "c": "\"it's"}),
     ],
 )
 def test_assignments(assignments, expected):
@@ -92,6 +104,25 @@ def test_assignments(assignments, expected):
 def test_faulty_assignments_are_refused(assignments):
     with pytest.raises(UserError, match=r"^--set: "):
         parse_assignments(assignments)
+
+
+class Words(Settings):
+    word: str | int | None = None
+    words: tuple[str | int, ...] | None = None
+    switch: bool = False
+    either: bool | str = "x"
+    free: dict[str, Any] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize("values", [{"word": True}, {"words": ["a", False]}])
+def test_a_word_that_yaml_took_for_true_is_no_column(values):
+    with pytest.raises(UserError, match="put the word in quotes"):
+        build(Words, values, where="recipe.yaml")
+
+
+def test_true_is_true_where_it_may_be():
+    values = {"switch": True, "either": False, "free": {"a": True}, "word": "on", "words": ["no", 1]}
+    assert build(Words, values, where="recipe.yaml").model_dump() == values | {"words": ("no", 1)}
 
 
 def test_merge_lays_later_over_earlier():

@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK_LOGITS = 1 << 22
+CPU_CHUNK_LOGITS = 1 << 22
 """Logits held at once: 16 MB in float32. With fewer, products have too few rows; more leave a CPU's last cache."""
+GPU_CHUNK_LOGITS = 1 << 26
+"""256 MB in float32. The gradient of the whole output layer is read and written once for each chunk, so there are to be few."""
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -83,7 +85,7 @@ def chunked_cross_entropy(
     z_loss: float = 0.0,
     smoothing: float = 0.0,
     shift_V: Tensor | None = None,
-    chunk_logits: int = CHUNK_LOGITS,
+    chunk_logits: int | None = None,
 ) -> Tensor:
     """Return the mean cross-entropy in nats of predicting `targets_N` from `hidden_ND`, a float32 scalar.
 
@@ -94,7 +96,7 @@ def chunked_cross_entropy(
         z_loss: Weight of the squared log-normaliser, which keeps logits from drifting (PaLM, section 5).
         smoothing: Share of the truth that is spread evenly over the vocabulary (label smoothing, Szegedy et al. 2016).
         shift_V: float32, what is added to the logit of each token, with no gradient of its own; None: nothing.
-        chunk_logits: How many logits may exist at once.
+        chunk_logits: How many logits may exist at once; None: as suits the device.
 
     Returns:
         The mean; zero, with no gradient, when there is no position.
@@ -104,7 +106,7 @@ def chunked_cross_entropy(
     if torch.is_autocast_enabled(hidden_ND.device.type):
         dtype = torch.get_autocast_dtype(hidden_ND.device.type)
         hidden_ND, weight_VD = hidden_ND.to(dtype), weight_VD.to(dtype)
-    chunk = max(1, chunk_logits // weight_VD.shape[0])
+    chunk = _positions_at_once(weight_VD, chunk_logits)
     with torch.autocast(hidden_ND.device.type, enabled=False):
         loss: Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
             hidden_ND, weight_VD, targets_N, chunk, z_loss, smoothing, shift_V
@@ -114,10 +116,10 @@ def chunked_cross_entropy(
 
 @torch.no_grad()
 def token_losses(
-    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int = CHUNK_LOGITS
+    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int | None = None
 ) -> Tensor:
     """Return the cross-entropy in nats of each position, float32 (N), without gradients and in chunks."""
-    chunk = max(1, chunk_logits // weight_VD.shape[0])
+    chunk = _positions_at_once(weight_VD, chunk_logits)
     pieces = [
         torch.nn.functional.cross_entropy(
             (hidden_ND[start : start + chunk] @ weight_VD.T.to(hidden_ND.dtype)).float(),
@@ -127,3 +129,8 @@ def token_losses(
         for start in range(0, hidden_ND.shape[0], chunk)
     ]
     return torch.cat(pieces) if pieces else hidden_ND.new_zeros(0, dtype=torch.float32)
+
+
+def _positions_at_once(weight_VD: Tensor, chunk_logits: int | None) -> int:
+    usual = GPU_CHUNK_LOGITS if weight_VD.is_cuda else CPU_CHUNK_LOGITS
+    return max(1, (chunk_logits or usual) // weight_VD.shape[0])

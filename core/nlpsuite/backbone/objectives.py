@@ -18,7 +18,7 @@ from nlpsuite.backbone.sampled import sampled_cross_entropy
 from nlpsuite.text.order import NO_TARGET, PADDING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -56,12 +56,19 @@ class Example:
 
     def to(self, device: torch.device) -> Example:
         """Return the example with its tensors on `device`."""
+        return self._with_tensors(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Example:
+        """Return the example with its tensors where a GPU fetches them without the processor's waiting."""
+        return self._with_tensors(lambda tensor: tensor.pin_memory())
+
+    def _with_tensors(self, change: Callable[[Tensor], Tensor]) -> Example:
         return replace(
             self,
-            ids_BT=self.ids_BT.to(device, non_blocking=True),
-            segments_BT=self.segments_BT.to(device, non_blocking=True),
-            positions_N=self.positions_N.to(device, non_blocking=True),
-            targets_N=self.targets_N.to(device, non_blocking=True),
+            ids_BT=change(self.ids_BT),
+            segments_BT=change(self.segments_BT),
+            positions_N=change(self.positions_N),
+            targets_N=change(self.targets_N),
         )
 
 

@@ -237,7 +237,9 @@ def _same(request: PretrainRequest, console: Console) -> PretrainRequest:
         raise UserError(what, where=out, fix="give another --out, or go on with it through --resume")
     check_same(before, request.settings, FREE, out, found=FOUND)
     console.say(f"{out}: holds this very run, stopped; going on with it")
-    free = {name: getattr(request.settings, name) for name in FREE - {"compile"}}
+    free = {name: getattr(request.settings, name) for name in FREE}
+    if free["compile"] is None:  # As it was found to be best.
+        del free["compile"]
     return replace(resumed, settings=resumed.settings.model_copy(update=free))
 
 

@@ -33,6 +33,7 @@ def in_order(items: Dataset[T], workers: int | None, device: torch.device) -> Da
         shuffle=False,
         num_workers=workers,
         generator=torch.Generator(),
+        pin_memory=device.type == "cuda",
         worker_init_fn=_leave_signals_to_the_run if workers else None,
     )
 

@@ -2,7 +2,7 @@
 
 They are started by torchrun, by SLURM, or by `suite` itself (`nlpsuite.cli.launch`), and find one another before anything
 else is done, so that the first alone makes folders and reads text. What they agree on each step are a few numbers on the
-processor, over gloo: a GPU never waits for that.
+processor, over gloo, between a step's gradients and its update.
 """
 
 from __future__ import annotations

@@ -75,17 +75,19 @@ class FinetuneWatch(pl.Callback):
         self._logged = -math.inf
         self._loss = math.nan
         self._told_of_cost = False
+        self._owed = self._unsaved = False
         self.finished = self.stopped_early = False
         self.signal_number: int | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run must know; Lightning puts it into the checkpoint."""
-        own = {"finished": self.finished, "stopped_early": self.stopped_early}
+        own = {"finished": self.finished, "stopped_early": self.stopped_early, "owed": self._owed}
         return own | {"training_seconds": self.training_seconds} | self._validator.state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take it back."""
         self.finished, self.stopped_early = state_dict["finished"], state_dict["stopped_early"]
+        self._owed = state_dict.get("owed", False)
         self._earlier_seconds = state_dict["training_seconds"]
         self._validator.restore(state_dict)
 
@@ -106,6 +108,10 @@ class FinetuneWatch(pl.Callback):
         self._step = trainer.global_step
         self._pace.begin(pl_module.progress)
         self._validator.begin(pl_module.progress)
+        if self._owed:
+            # The run was stopped in the middle of a validation: which weights are the best is still to be found out.
+            self._unsaved = self._validate(trainer, pl_module, to_its_end=True)
+            self.finished = trainer.should_stop = self.stopped_early
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """At a step boundary: tell, validate and save when due, stop when the run is done or a signal came."""
@@ -132,8 +138,9 @@ class FinetuneWatch(pl.Callback):
         if stopping:
             trainer.should_stop = True
         # The best weights lie in a file of their own, so the state that knows of them is saved along with them.
-        if stopping or best or late:
+        if stopping or best or late or self._unsaved:
             trainer.save_checkpoint(self._run.last)
+            self._unsaved = False
             self._saved = time.monotonic()
             self._validator.saved()
         self._pace.reserve = self._reserve(pl_module)
@@ -160,17 +167,23 @@ class FinetuneWatch(pl.Callback):
             figures = {"tokens": module.tokens_seen, "train/loss": self._loss, "lr_factor": module.rate}
             self._keep(figures | {"tokens_per_second": speed})
 
-    def _validate(self, trainer: pl.Trainer, module: FinetuneModule) -> bool:
-        """Validate, tell, and return whether the weights are the best; a signal ends it, but for the last one of a run."""
+    def _validate(self, trainer: pl.Trainer, module: FinetuneModule, *, to_its_end: bool = False) -> bool:
+        """Validate, tell, and return whether the weights are the best; a signal ends it, but for the last one of a run.
+
+        One that was ended is owed: the run that goes on begins with it.
+        """
+        to_its_end = to_its_end or trainer.world_size > 1 or module.progress >= 1.0
 
         def between() -> None:
-            if trainer.world_size == 1 and module.progress < 1.0 and self._flag.signal_number is not None:
+            if not to_its_end and self._flag.signal_number is not None:
                 raise _Stopped
 
         try:
             scored, best = self._validator.validate(self._step, between)
         except _Stopped:
+            self._owed = True
             return False
+        self._owed = False
         self._keep({"tokens": module.tokens_seen} | {f"val/{name}": value for name, value in scored.metrics.items()})
         shown = ", ".join(f"{name} {value:.4f}" for name, value in scored.metrics.items())
         self._report.say(f"step {self._step:,}: validation {shown}" + ("  (best so far)" if best else ""))

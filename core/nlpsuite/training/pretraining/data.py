@@ -51,6 +51,10 @@ class Part:
     example: Example
     weight: float
 
+    def pin_memory(self) -> Part:
+        """Return the part with its tensors where a GPU fetches them; the loader asks for it."""
+        return replace(self, example=self.example.pin_memory())
+
 
 class PretrainSteps(Dataset["list[Part]"]):
     """One device's part of each optimiser step, from step `first` on.

@@ -199,7 +199,8 @@ class PretrainModule(pl.LightningModule):
     def _clip(self, optimizer: torch.optim.Optimizer, parts: list[Part], losses: list[torch.Tensor]) -> BadStep | None:
         """Clip the gradient, and return what is bad in it or in the losses of any process.
 
-        The one place where the processor waits for a GPU: numbers must be known before the weights are changed.
+        The one place where the processor waits for a GPU, and the GPU for what the processors then agree on: numbers must
+        be known, to all, before the weights are changed.
         """
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None:
@@ -278,6 +279,7 @@ class PretrainModule(pl.LightningModule):
         checkpoint["nlpsuite"] = {
             "seconds": self._watch.seconds,
             "position": self.position,
+            "step_rows": self._rows.total,
             "bad_steps": self.limit.met,
             "tokens_seen": self.tokens_seen,
             "reserve": self.reserve,

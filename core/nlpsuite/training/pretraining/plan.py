@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nlpsuite.backbone.config import PRESETS, BackboneConfig, pick_size, preset
 from nlpsuite.backbone.machine import matrix_speed
+from nlpsuite.errors import UserError
 from nlpsuite.files import bytes_in, check_space
 from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.text.sources import find_sources
@@ -42,9 +43,16 @@ GPU_MICRO = 32_768
 
 
 def choose_shape(
-    patterns: Sequence[str], settings: PretrainSettings, machine: Machine, report: Reporter
+    patterns: Sequence[str], settings: PretrainSettings, machine: Machine, report: Reporter, *, world: int = 1
 ) -> BackboneConfig:
     """Return the network's shape: the named preset, or for `auto` the one that text and time can train.
+
+    Args:
+        patterns: The text.
+        settings: The size, or `auto`, and the budget.
+        machine: Whose speed is measured.
+        report: Told what was chosen.
+        world: Devices, all as fast as this one.
 
     Raises:
         UserError: The text is not there.
@@ -58,12 +66,17 @@ def choose_shape(
         sources = find_sources([pattern for pattern in patterns if pattern != "-"]).read if patterns != ["-"] else ()
         size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
         tokens = int(size_bytes / BYTES_PER_TOKEN) or 10_000_000
-        speed = matrix_speed(machine.device) * TRAINING_EFFICIENCY
         if settings.max_tokens or settings.max_steps:
-            budget = settings.max_tokens or (settings.max_steps or 0) * (settings.optimizer.batch_tokens or CPU_BATCH)
-            fitting = [name for name, shape in PRESETS.items() if min(budget, 10 * tokens) >= shape.parameters]
+            on_gpu = machine.device.type == "cuda"
+
+            def budget(name: str) -> int:
+                step = settings.optimizer.batch_tokens or (GPU_BATCH[name] if on_gpu else CPU_BATCH)
+                return settings.max_tokens or (settings.max_steps or 0) * step
+
+            fitting = [name for name, shape in PRESETS.items() if min(budget(name), 10 * tokens) >= shape.parameters]
             size = fitting[-1] if fitting else "nano"
         else:
+            speed = matrix_speed(machine.device) * TRAINING_EFFICIENCY * world
             size = pick_size(settings.time or DEFAULT_SECONDS, speed, tokens)
         report.say(f"size auto: {size}, for about {people_count(tokens)} tokens of text on this machine")
     return preset(size, **chosen)
@@ -96,6 +109,23 @@ def plan_rows(settings: PretrainSettings, shape: BackboneConfig, machine: Machin
     micro = settings.optimizer.micro_tokens or (GPU_MICRO if on_gpu else CPU_MICRO)
     each = max(1, round(batch / shape.context / world))
     return StepRows(total=each * world, at_once=max(1, min(micro // shape.context, each)), world=world)
+
+
+def rows_as_before(rows: StepRows, total: int) -> StepRows:
+    """Return the rows with as many in a step as a stopped run had, so that no row of the order is passed over.
+
+    Args:
+        rows: As they would be in a new run on as many devices.
+        total: Rows of one of the stopped run's steps.
+
+    Raises:
+        UserError: The devices cannot have the same number each.
+    """
+    if total % rows.world:
+        most = max(number for number in range(1, rows.world) if total % number == 0)
+        what = f"a step of the stopped run has {total} rows, which cannot be dealt out evenly to {rows.world} devices"
+        raise UserError(what, where="--devices", fix=f"go on with {most}, or start a new run")
+    return replace(rows, total=total, at_once=min(rows.at_once, total // rows.world))
 
 
 def fastest_rows(

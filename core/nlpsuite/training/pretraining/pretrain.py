@@ -39,6 +39,7 @@ from nlpsuite.training.pretraining.plan import (
     fastest_rows,
     found_shape,
     plan_rows,
+    rows_as_before,
     show_plan,
     with_vocabulary,
 )
@@ -174,11 +175,13 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             log.say(f"{run.path}: the run begun here was stopped before its first save; it starts again")
         with run.discarded_on_failure(keep=request.resume):
             saved = find_checkpoint(run.checkpoints, log) if request.resume else None
-            backbone, text = _backbone_and_text(request, machine, log)
+            backbone, text = _backbone_and_text(request, machine, group.world, log)
             backbone.to(machine.device)
             rows = plan_rows(settings, backbone.config, machine, group.world)
             if saved is None:
                 rows = fastest_rows(backbone, text, settings, rows, machine)
+            else:
+                rows = rows_as_before(rows, saved.state["nlpsuite"].get("step_rows", rows.total))
             compiled = settings.strategy != "fsdp" and choose_compiled(backbone, text, settings, rows, machine, log)
             step_tokens = rows.total * backbone.config.context
             budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
@@ -187,8 +190,10 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
                 "init": None if request.init is None else str(request.init.resolve()),
                 "tokens": str(text.folder.resolve()),
             }
-            # With what was found here, so that a resumed run divides its steps in the same way.
+            # With what was found here, so that a resumed run divides its steps in the same way. What the user said stays,
+            # to the letter, so that the same command is known again.
             found = {"batch_tokens": step_tokens, "micro_tokens": rows.at_once * backbone.config.context}
+            found |= {name: value for name in found if (value := getattr(settings.optimizer, name)) is not None}
             shape = {} if request.init is not None else found_shape(backbone.config, settings)
             decided = {"optimizer": found, "compile": compiled, "model": shape}
             run.write_config(merge(origin | settings.model_dump(), decided))
@@ -210,7 +215,8 @@ def _check_strategy(settings: PretrainSettings) -> None:
         what = "a network that is divided over devices does not go back"
         raise UserError(what, where="--on-nan rollback", fix="use skip or stop")
     if settings.strategy == "fsdp" and settings.compile:
-        raise UserError("a network that is divided over devices is not compiled", where="compile", fix="leave it out")
+        what = "a network that is divided over devices is not compiled"
+        raise UserError(what, where="compile", fix="say --set compile=false")
 
 
 def _start_clock(watch: Stopwatch, budget: Budget, saved: Found | None, log: LoggedReporter) -> None:
@@ -247,7 +253,9 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
     )
 
 
-def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Reporter) -> tuple[Backbone, PreparedText]:
+def _backbone_and_text(
+    request: PretrainRequest, machine: Machine, world: int, report: Reporter
+) -> tuple[Backbone, PreparedText]:
     """Prepare the text and make the network that fits it, or load the one to start from."""
     settings = request.settings
     if request.init is not None:
@@ -258,7 +266,7 @@ def _backbone_and_text(request: PretrainRequest, machine: Machine, report: Repor
         backbone, tokenizer = load_backbone(request.init)
         return backbone.train(), _text(_with_data_sets_read(request, report), tokenizer, report)
     request = _with_data_sets_read(request, report)
-    shape = choose_shape(request.text, settings, machine, report)
+    shape = choose_shape(request.text, settings, machine, report, world=world)
     text = _text(request, shape.vocab_size, report)
     backbone = Backbone(with_vocabulary(shape, text.tokenizer.vocab_size))
     backbone.initialise(settings.seed)
@@ -334,7 +342,7 @@ def _train(
             watcher.validate(module)
     scores = {
         **watcher.last_scores,
-        **({} if validation is None else {"validation_tokens": validation.tokens}),
+        **({} if validation is None else {"validation_tokens": watcher.scored_tokens}),
         **{name: round(float(loss), 5) for name, loss in module.last_losses.items()},
         "steps": steps,
         **({"bad_steps": module.limit.met} if module.limit.met else {}),

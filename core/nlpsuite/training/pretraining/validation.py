@@ -8,7 +8,7 @@ import numpy as np
 
 from nlpsuite.backbone.objectives import causal_example, masked_example
 from nlpsuite.backbone.scoring import TextScore, score_examples
-from nlpsuite.text.order import NO_TARGET, RowOrder
+from nlpsuite.text.order import RowOrder
 from nlpsuite.training.pretraining.data import make_masking
 
 if TYPE_CHECKING:
@@ -58,11 +58,6 @@ class ValidationText:
         self._group = group
         self._left_to_right = left_to_right
         self._masking = None if mask_rate is None else make_masking(mask_rate, mask_span, tokenizer)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that a causal score predicts."""
-        return sum(int((rows.next_BT != NO_TARGET).sum()) for _, rows in self._blocks)
 
     def causal(self, backbone: Backbone) -> TextScore | None:
         """Score the rows left to right; None where not asked for."""

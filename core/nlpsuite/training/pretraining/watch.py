@@ -81,6 +81,7 @@ class PretrainWatch(pl.Callback):
         self._logged = 0.0
         self._losses: dict[str, float] = {}
         self.last_scores: dict[str, float] = {}
+        self.scored_tokens = 0
         self.validated_step = -1
 
     @property
@@ -181,6 +182,7 @@ class PretrainWatch(pl.Callback):
             said.append(f"masked loss {masked.loss:.3f}")
         check_finite(scores, self._step)
         self.last_scores = scores
+        self.scored_tokens = next((each.tokens for each in (causal, masked) if each is not None), 0)
         self._keep(
             {"step": self._step, "seconds": round(self._watch.seconds, 1), "tokens": module.tokens_seen}
             | {name: round(value, 5) for name, value in scores.items()}

@@ -64,6 +64,11 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_backbone(folder)[0].state_dict()
 
 
+def validated(folder: Path) -> list[int]:
+    with (folder / "metrics.csv").open() as file:
+        return [int(row["step"]) for row in csv.DictReader(file) if row["val/accuracy"]]
+
+
 def test_rows_to_model(run: Callable[..., FinetuneResult], tmp_path: Path):
     result = run(tmp_path / "r", epochs=12)
     assert result.metrics["val/accuracy"] == result.metrics["test/accuracy"] == 1.0
@@ -146,23 +151,38 @@ def test_the_best_weights_are_kept_and_training_stops(
     assert any("stopped early" in line for line in spy.lines)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "step"), [(signal.SIGINT, 5), (signal.SIGTERM, 5), (signal.SIGTERM, 6)])
 def test_stopped_and_resumed_is_as_never_stopped(
-    run: Callable[..., FinetuneResult], tmp_path: Path, number: signal.Signals
+    run: Callable[..., FinetuneResult], tmp_path: Path, number: signal.Signals, step: int
 ):
-    # Two micro-batches a step, and validations before and after the stop.
+    # Two micro-batches a step, and validations before and after the stop; one of them is due after step 6.
     values = {"max_steps": 12, "micro_tokens": 128, "batch_tokens": 256, "validation_share": 1.0, "validations": 4}
     whole = run(tmp_path / "whole", **values)
     stopped = tmp_path / "stopped"
     with pytest.raises(Interrupted, match=f"suite run --resume --out {stopped}"):
-        run(stopped, Spy("step 5 ", lambda: os.kill(os.getpid(), number)), **values)
+        run(stopped, Spy(f"step {step} ", lambda: os.kill(os.getpid(), number)), **values)
     assert not (stopped / "model").exists()
     resumed = run(stopped, resume=True, **values)
     assert resumed.steps == whole.steps == 12
+    assert validated(stopped) == validated(tmp_path / "whole") == [3, 6, 9, 12]
     assert resumed.metrics == whole.metrics
     assert resumed.best_step == whole.best_step
     for file in ("model.safetensors", "heads/sentiment/model.safetensors"):
         assert (resumed.model / file).read_bytes() == (whole.model / file).read_bytes()
+
+
+def test_patience_ends_where_it_would_have_though_the_run_was_stopped_in_that_validation(
+    run: Callable[..., FinetuneResult], tmp_path: Path
+):
+    values = {"max_steps": 40, "validation_share": 1.0, "validations": 20, "patience": 2}
+    whole = run(tmp_path / "whole", **values)
+    assert whole.stopped_early
+    stopped = tmp_path / "stopped"
+    with pytest.raises(Interrupted):
+        run(stopped, Spy(f"step {whole.steps} ", lambda: os.kill(os.getpid(), signal.SIGINT)), **values)
+    resumed = run(stopped, resume=True, **values)
+    assert resumed.stopped_early
+    assert (resumed.steps, resumed.best_step, resumed.metrics) == (whole.steps, whole.best_step, whole.metrics)
 
 
 def test_adapters_of_a_stopped_run_go_on_with_the_backbone_that_they_are_for(

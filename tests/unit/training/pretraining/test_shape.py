@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 import yaml
 
 from nlpsuite.backbone.machine import find_machine
@@ -23,6 +26,23 @@ def test_what_was_found_is_the_same_shape_again(monkeypatch):
 
     monkeypatch.setattr(plan, "matrix_speed", measured)
     assert choose_shape(["no/such/text"], again, machine, Silent()) == shape
+
+
+def test_auto_counts_all_devices_and_a_gpus_longer_steps(monkeypatch, tmp_path):
+    text = tmp_path / "text.txt"
+    with text.open("wb") as file:
+        file.truncate(40_000_000_000)
+    monkeypatch.setattr(plan, "matrix_speed", lambda device: 1e13)
+    cpu = find_machine("32")
+    gpu = replace(cpu, device=torch.device("cuda"))
+
+    def parameters(machine, world, **budget):
+        settings = PretrainSettings.model_validate(budget)
+        return choose_shape([str(text)], settings, machine, Silent(), world=world).parameters
+
+    assert parameters(cpu, 32, time=600) > parameters(cpu, 1, time=600)
+    assert parameters(gpu, 1, max_steps=1_000) > parameters(cpu, 1, max_steps=1_000)
+    assert parameters(gpu, 1, max_tokens=10**7) == parameters(cpu, 1, max_tokens=10**7)
 
 
 def test_a_run_keeps_what_it_found(tiny_request):

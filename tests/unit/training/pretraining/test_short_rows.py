@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.report import Silent
 from nlpsuite.training.pretraining.average import TailAverage
 from nlpsuite.training.pretraining.pretrain import pretrain
@@ -29,6 +30,26 @@ def test_a_run_with_short_rows_learns_and_ends_with_whole_ones(tiny_request):
     values = {"model": {"context": 128}, "optimizer": {"batch_tokens": 512, "micro_tokens": 256}, "max_steps": 30}
     short = pretrain(tiny_request("short", short_rows=0.5, **values), Silent())
     assert short["val/loss"] < torch.tensor(320.0).log() - 0.5
+
+
+def test_a_run_ends_with_the_mean_of_its_last_weights(tiny_request, monkeypatch):
+    noted = []
+
+    class Noting(TailAverage):
+        def update(self, progress):
+            noted.append((progress, [p.detach().clone() for p in self._network.parameters()]))
+            super().update(progress)
+
+    monkeypatch.setattr("nlpsuite.training.pretraining.module.TailAverage", Noting)
+    request = tiny_request(max_steps=10, optimizer={"average": 0.35})
+    pretrain(request, Silent())
+    tail = [weights for progress, weights in noted if progress >= 0.65]
+    assert 2 <= len(tail) <= 4
+    assert len(noted) == 10
+    kept, _ = load_backbone(request.out / "model")
+    for weight, *of_steps in zip(kept.parameters(), *tail, strict=True):
+        torch.testing.assert_close(weight.detach(), torch.stack(of_steps).mean(0), rtol=0, atol=1e-6)
+        assert not torch.equal(weight, of_steps[-1])
 
 
 def test_the_average_is_the_mean_of_the_tail_alone():

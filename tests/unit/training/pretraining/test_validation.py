@@ -49,6 +49,34 @@ def test_every_byte_of_the_held_out_text_counts_once(prepared):
     assert score.tokens == text.valid.n_tokens - len(text.valid), "all but the first token of each document"
 
 
+def test_each_row_is_scored_by_one_of_the_processes(prepared):
+    text, settings = prepared
+    backbone = Backbone(choose_shape([], settings, find_machine("32"), Silent()))
+    backbone.initialise(1)
+
+    class Heard(Together):
+        """A process that hears nothing of the others."""
+
+        def __init__(self, rank, world):
+            super().__init__()
+            self.rank, self.world = rank, world
+
+        def total(self, numbers):
+            return list(numbers)
+
+    def score(rank, world):
+        options = {"context": 32, "tokenizer": text.tokenizer, "max_tokens": 10**9, "rows": 4}
+        validation = ValidationText(text.valid, **options, mask_rate=0.2, mask_span=3, group=Heard(rank, world))
+        return validation.causal(backbone), validation.masked(backbone)
+
+    shares = [score(rank, 3) for rank in range(3)]
+    for whole, *parts in zip(score(0, 1), *shares, strict=True):
+        assert all(part.tokens for part in parts)
+        assert sum(part.tokens for part in parts) == whole.tokens
+        assert sum(part.bytes for part in parts) == whole.bytes
+        assert sum(part.nats for part in parts) == pytest.approx(whole.nats, rel=1e-6)
+
+
 def test_an_untrained_network_is_as_good_as_guessing_and_stays_in_its_mode(prepared):
     text, settings = prepared
     backbone = Backbone(choose_shape([], settings, find_machine("32"), Silent()))
