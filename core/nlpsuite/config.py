@@ -34,7 +34,9 @@ class Settings(BaseModel):
         if any(isinstance(each, bool) for each in of_several):
             annotation = cls.model_fields[str(info.field_name)].annotation
             if _is_made_of(annotation, str) and not _is_made_of(annotation, bool):
-                raise ValueError("YAML takes yes, no, on, off, true and false for true or false; put the word in quotes")
+                raise ValueError(
+                    "YAML takes yes, no, on, off, true and false for true or false; put the word in quotes"
+                )
         return value
 
 
@@ -92,7 +94,9 @@ def load_yaml(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-_NO_TEXT = re.compile(r"""\s*([-+]?(0|[1-9]\d*)|[-+]?\d*\.\d*([eE][-+]?\d+)?|true|false|null|[\[{"'].*|)\s*""", re.DOTALL)
+_NO_TEXT = re.compile(
+    r"""\s*([-+]?(0|[1-9]\d*)|[-+]?\d*\.\d*([eE][-+]?\d+)?|true|false|null|[\[{"'].*|)\s*""", re.DOTALL
+)
 """What is read as YAML in an assignment: a number, a word of JSON, a list, a mapping, something in quotes, or nothing."""
 
 

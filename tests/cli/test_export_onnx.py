@@ -118,7 +118,7 @@ def test_a_backbone_is_scores_of_the_next_token(tmp_path, backbone_folder):
         torch.testing.assert_close(torch.from_numpy(found), backbone.logits(backbone(ids)), atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("what", ["no graph", "stored as float32", "not empty"])
+@pytest.mark.parametrize("what", ["no graph", "stored as float32", "one file", "not empty"])
 def test_what_cannot_be_exported(tmp_path, backbone_folder, run_folder, capsys, what):
     target, flags = str(run_folder), []
     if what == "no graph":
@@ -128,6 +128,8 @@ def test_what_cannot_be_exported(tmp_path, backbone_folder, run_folder, capsys, 
         )
     elif what == "stored as float32":
         flags = ["--store", "bfloat16"]
+    elif what == "one file":
+        flags = ["--shard-size", "1GB"]
     else:
         (tmp_path / "to").mkdir()
         (tmp_path / "to" / "mine").touch()

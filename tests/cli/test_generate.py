@@ -86,6 +86,8 @@ def test_a_prompt_too_long_or_with_a_space_at_the_end_is_told(suite):
         (["--prompt", "x", "--top-p", "1.5"], "--top-p"),
         (["--prompt", "x", "--next", "0"], "--next"),
         (["--prompt", "x", "--num", "0"], "--num"),
+        (["--prompt", "x", "--next", "5", "--top-k", "1"], "--top-k: nothing is drawn with --next"),
+        (["--prompt", "x", "--next", "5", "--seed", "1"], "--seed: nothing is drawn with --next"),
         ([], "--prompt"),
         (["--prompt", "\udcff"], "surrogate"),
     ],

@@ -119,6 +119,23 @@ def test_what_cannot_be_imported(theirs, tmp_path, capsys, what):
     assert (tmp_path / "new").exists() == (what == "not empty")
 
 
+def test_an_import_that_is_cut_short_leaves_nothing_behind(theirs, tmp_path, monkeypatch):
+    copied, copy = [], shutil.copyfile
+
+    def once(source, target):
+        if copied:
+            raise KeyboardInterrupt
+        copied.append(copy(source, target))
+
+    monkeypatch.setattr("nlpsuite.inference.importing.shutil.copyfile", once)
+    assert main(["import", "theirs", "--out", "models/llama"]) == 130
+    assert copied
+    assert not (tmp_path / "models").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "theirs", "--out", "models/llama"]) == 0
+
+
 def hub(tmp_path, folder):
     """Lay a model where the hub's library keeps what it downloaded."""
     place = tmp_path / "home" / "hub" / "models--org--small"

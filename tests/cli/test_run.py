@@ -126,6 +126,41 @@ def test_wrong_input_is_one_line_and_status_2(suite: Suite, tmp_path: Path, argu
     assert not list(tmp_path.glob("runs/*"))
 
 
+def test_several_tasks_are_one_object_too_and_those_finished_before_are_in_it(suite: Suite, tmp_path: Path):
+    words = ("sentiment", "classification", "--set", "max_steps=2", "--out", "all", "--json", "-q")
+    status, out, err = suite(*words)
+    assert status == 0, err
+    found = json.loads(out)
+    assert [each["run"] for each in found["runs"]] == ["all/sentiment", "all/classification"]
+    status, out, _ = suite(*words)
+    assert (status, json.loads(out)) == (0, found), "both finished before"
+    (tmp_path / "all" / "classification" / "metrics.json").unlink()
+    again = json.loads(suite(*words)[1])
+    assert [each["metrics"] for each in again["runs"]] == [each["metrics"] for each in found["runs"]]
+
+
+def test_a_resumed_run_knows_its_folders_by_what_was_typed(
+    suite: Suite, tmp_path: Path, backbone: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(backbone.parent)
+    words = ("--backbone", backbone.name, "--data", str(data), "--set", "max_steps=2", "--out", str(tmp_path / "r"))
+    assert suite("sentiment", *words, given=False)[0] == 0
+    (tmp_path / "r" / "metrics.json").unlink()
+    status, _, err = suite("--resume", "--set", "target=classification", *words, given=False)
+    assert (status, "the run is of task `sentiment`" in err) == (2, True)
+    status, _, err = suite("--resume", "--set", "target=sentiment", *words, given=False)
+    assert status == 0, err
+
+
+def test_a_plugin_that_is_not_installed_is_named_to_be_before_its_model_is_used(suite: Suite, tmp_path: Path):
+    package = Path(__file__).parents[1] / "thirdparty" / "nlpsuite-topics"
+    examples = package / "nlpsuite_topics" / "examples"
+    words = ("--data", str(examples), "--backbone", "scratch", "--set", "max_steps=2", "--out", "r")
+    status, out, err = suite(str(package), *words, given=False)
+    assert status == 0, err
+    assert out.splitlines()[-1] == f"next: pip install -e {package} && suite predict r FILE"
+
+
 def test_missing_backbone_and_data(suite: Suite):
     status, _, err = suite("sentiment", "--backbone", "no/such", "--data", "no.tsv", "--out", "r", given=False)
     assert status == 2

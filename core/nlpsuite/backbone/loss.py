@@ -115,9 +115,7 @@ def chunked_cross_entropy(
 
 
 @torch.no_grad()
-def token_losses(
-    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int | None = None
-) -> Tensor:
+def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, chunk_logits: int | None = None) -> Tensor:
     """Return the cross-entropy in nats of each position, float32 (N), without gradients and in chunks."""
     chunk = _positions_at_once(weight_VD, chunk_logits)
     pieces = [

@@ -37,8 +37,9 @@ def export(
         typer.Option("--format", help="safetensors: weights in Hugging Face's layout; onnx: the task as a graph."),
     ] = Format.safetensors,
     shard_size: Annotated[
-        str, typer.Option("--shard-size", metavar="SIZE", help="What one file of weights holds at most, such as 2GB.")
-    ] = "5GB",
+        str | None,
+        typer.Option("--shard-size", metavar="SIZE", help="What one file of weights holds at most, such as 2GB; 5GB."),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -51,13 +52,15 @@ def export(
     from nlpsuite.host.manager import PluginHost
 
     console = Console(quiet=quiet, verbose=verbose)
-    shard_bytes = parse_size(shard_size, "--shard-size")
+    shard_bytes = parse_size(shard_size or "5GB", "--shard-size")
     host = PluginHost.installed(console)
     if format_ is Format.onnx:
         from nlpsuite.inference.exporting_onnx import export_graph
 
         if store is not Stored.float32:
             raise UserError("a graph is stored as float32", where="--store", fix="leave it out")
+        if shard_size is not None:
+            raise UserError("a graph is one file", where="--shard-size", fix="leave it out")
         found = export_graph(target, to, host)
     else:
         from nlpsuite.inference.exporting import export_model

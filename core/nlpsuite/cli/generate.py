@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nlpsuite.cli.console import Console
-from nlpsuite.cli.options import JsonOption, QuietOption, SeedOption, VerboseOption, parse_count
+from nlpsuite.cli.options import JsonOption, QuietOption, SeedOption, VerboseOption, given, parse_count
 from nlpsuite.cli.progress import format_seconds
+from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from nlpsuite.backbone.sampling import Sampling
@@ -29,13 +30,17 @@ def generate(
         int | None, typer.Option("--max-new", parser=_parse_max_new, metavar="N", help="The most tokens to add; 64.")
     ] = None,
     temperature: Annotated[
-        float, typer.Option("--temperature", min=0, max=100, help="0 takes the likeliest token each time.")
-    ] = 0.8,
-    top_k: Annotated[int, typer.Option("--top-k", min=0, help="Draw from the K likeliest tokens; 0: from all.")] = 0,
+        float | None,
+        typer.Option("--temperature", min=0, max=100, help="0 takes the likeliest token each time; 0.8."),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=0, help="Draw from the K likeliest tokens; 0: from all, as usual.")
+    ] = None,
     top_p: Annotated[
-        float, typer.Option("--top-p", min=0, max=1, help="Draw from the likeliest tokens that hold this probability.")
-    ] = 0.95,
-    number: Annotated[int, typer.Option("--num", min=1, metavar="N", help="How many continuations.")] = 1,
+        float | None,
+        typer.Option("--top-p", min=0, max=1, help="Draw from the likeliest tokens that hold this probability; 0.95."),
+    ] = None,
+    number: Annotated[int | None, typer.Option("--num", min=1, metavar="N", help="How many continuations; 1.")] = None,
     seed: SeedOption = None,
     next_tokens: Annotated[
         int | None,
@@ -49,13 +54,18 @@ def generate(
     console = Console(quiet=quiet, verbose=verbose)
     from nlpsuite.backbone.sampling import Sampling
 
-    prompted = _Prompted(target, prompt, console)
+    drawing = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    asked = given(**drawing)
     if next_tokens is not None:
-        prompted.show_next(next_tokens, as_json=as_json)
+        if without := next(iter(given(**drawing, num=number, seed=seed, max_new=max_new)), None):
+            what = "nothing is drawn with --next, which shows probabilities as they are"
+            raise UserError(what, where=f"--{without.replace('_', '-')}", fix="leave it out, or leave --next out")
+        _Prompted(target, prompt, console).show_next(next_tokens, as_json=as_json)
         return
-    sampling = Sampling(temperature, top_k, top_p)
+    sampling = Sampling(**({"temperature": 0.8, "top_k": 0, "top_p": 0.95} | asked))
     used_seed = DEFAULT_SEED if seed is None else seed
-    prompted.show_texts(max_new or DEFAULT_NEW, sampling, number, used_seed, as_json=as_json)
+    prompted = _Prompted(target, prompt, console)
+    prompted.show_texts(max_new or DEFAULT_NEW, sampling, number or 1, used_seed, as_json=as_json)
 
 
 class _Prompted:

@@ -241,7 +241,9 @@ SplitsOption = Annotated[
 PrecisionOption = Annotated[Precision | None, typer.Option("--precision", help="Numbers to compute with.")]
 DevicesOption = Annotated[
     str | None,
-    typer.Option("--devices", parser=_parse_devices, metavar="auto|N|I,J", help="How many devices, or which ones."),
+    typer.Option(
+        "--devices", parser=_parse_devices, metavar="auto|N|I,J", help="How many devices, or which ones; auto: one."
+    ),
 ]
 NodesOption = Annotated[int | None, typer.Option("--nodes", min=1, metavar="N", help="Machines that train together.")]
 StrategyOption = Annotated[

@@ -105,6 +105,7 @@ def run(
     A stopped run goes on with `suite run --resume --out DIR`, with the settings it was started with.
     """
     from nlpsuite.config import merge, parse_assignments, read_recipe
+    from nlpsuite.files import read_json
     from nlpsuite.host.manager import PluginHost
     from nlpsuite.hub.names import in_full
     from nlpsuite.training.finetuning.finetune import finetune
@@ -136,13 +137,21 @@ def run(
     check_trust(trust_checkpoint, resume=resume)
     again = [_resumed(out, values, named, host, trust_checkpoint)] if resume else None
     fresh = [] if again else _fresh(named, values, config, out, host)
-    requests = again or [_same(each, console) for each in fresh if not _is_done(each, len(fresh), console)]
+    done = {each.out for each in fresh if _is_done(each, len(fresh), console)}
+    requests = again or [each if each.out in done else _same(each, console) for each in fresh]
+    records = []
     for request in requests:
-        if len(requests) > 1:
+        if request.out in done:
+            records.append(_record(request.out, read_json(request.out / "metrics.json")))
+            continue
+        if len(requests) - len(done) > 1:
             console.say(f"--- {request.spec.name} ---")
         result = finetune(request, console)
-        if is_first_process():
-            _show(result, console, as_json=as_json)
+        records.append(_record(result.run, result.figures()))
+        if is_first_process() and not as_json:
+            _show(result, _install(request), console)
+    if as_json and is_first_process():
+        console.json({"command": "run"} | (records[0] if len(records) == 1 else {"runs": records}))
 
 
 def _fresh(
@@ -191,11 +200,13 @@ def _resumed(
         raise UserError("--resume needs the run's folder", where="suite run", fix="add --out DIR")
     saved, where = RunFolder.existing(out, trusted=trust).read_config(), out / "config.yaml"
     before = build(FinetuneSettings, saved, where=where)
-    wanted = build(FinetuneSettings, merge(saved, values), where=where)
-    check_same(before, wanted, FREE, out)
     if before.target is None:
         raise UserError("the run's task is missing in its settings", where=where, fix="start a new run")
     spec = resolve(before.target, host)
+    targets = targets or ([str(values["target"])] if values.get("target") else [])
+    # Folders are kept in full, and what is typed again may be said from here.
+    wanted = _anchored(build(FinetuneSettings, merge(saved, values), where=where), before.target)
+    check_same(before, wanted, FREE, out)
     if targets and [resolve(target, host).name for target in targets] != [spec.name]:
         raise UserError(f"the run is of task `{spec.name}`", where=out, fix="leave the target out, or start a new run")
     return _request(spec, wanted, out, host, resume=True, trust=trust)
@@ -269,18 +280,24 @@ def _in_full(name: str) -> str:
     return str(path.absolute()) if name not in (EMBEDDED, SCRATCH) and path.is_dir() else name
 
 
-def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
+def _record(run: Path, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `--json` says of a run, from the figures in its `metrics.json`."""
+    scores = {name: value for name, value in figures.items() if "/" in name}
+    rest = {name: value for name, value in figures.items() if name not in scores and name != "task"}
+    return {"run": str(run), "task": figures["task"], "metrics": scores} | rest | {"model": str(run / "model")}
+
+
+def _install(request: FinetuneRequest) -> str:
+    """Return the command that must come before the model can be used elsewhere: of a plugin that is not installed."""
+    folder = request.settings.target
+    if request.host.owner(request.spec.name) in request.host.plugins or folder is None:
+        return ""
+    return f"pip install -e {shlex.quote(folder)} && "
+
+
+def _show(result: FinetuneResult, install: str, console: Console) -> None:
     from nlpsuite.people import people_count, people_time
 
-    if as_json:
-        figures = result.figures()
-        scores = {name: figures.pop(name) for name in result.metrics}
-        console.json(
-            {"command": "run", "run": str(result.run), "task": result.task, "metrics": scores}
-            | figures
-            | {"model": str(result.model)}
-        )
-        return
     rows = [
         [name, f"{value:.4f}", f"{result.baseline[name]:.4f}" if name in result.baseline else ""]
         for name, value in result.metrics.items()
@@ -292,4 +309,4 @@ def _show(result: FinetuneResult, console: Console, *, as_json: bool) -> None:
     speed = f"{people_count(result.tokens_per_second)} tokens/s"
     console.result(f"time: {people_time(result.seconds)}, {result.epochs:.3g} epochs at {speed}{early}")
     console.result(f"model: {result.model}")
-    console.result(f"next: suite predict {shlex.quote(str(result.run))} FILE")
+    console.result(f"next: {install}suite predict {shlex.quote(str(result.run))} FILE")

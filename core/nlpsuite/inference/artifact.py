@@ -135,7 +135,7 @@ def load_task_model(
     name = checked_name(name) if name is not None else only_head(model_folder)
     path = model_folder / HEADS / name / "config.json"
     config = _read_config(path, name)
-    spec = _spec(name, host)
+    spec = _spec(name, config, host)
     backbone, tokenizer = load_backbone(model_folder)
     if config["backbone_sha256"] != weights_sha256(model_folder):
         raise UserError(
@@ -225,8 +225,15 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
     return dict(data)
 
 
-def _spec(name: str, host: PluginHost) -> TaskSpec[Any]:
-    spec = resolve_name(name, host)
+def _spec(name: str, config: Mapping[str, Any], host: PluginHost) -> TaskSpec[Any]:
+    try:
+        spec = resolve_name(name, host)
+    except UserError as error:
+        if not config.get("plugin"):
+            raise
+        # Not a package of the task's name from a registry: it may be somebody else's, and the user may have this one in a folder.
+        fix = "install the plugin that it was trained with, such as by pip install -e ITS_FOLDER"
+        raise UserError(f"{error.what}; the model was trained with that of {config['plugin']}", fix=fix) from None
     # A plugin may have the name of another plugin's task.
     return spec if spec.name == name else host.tasks()[name]
 

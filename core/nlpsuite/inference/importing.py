@@ -17,6 +17,7 @@ from nlpsuite.backbone.weights import INDEX, WEIGHTS, other_heads
 from nlpsuite.errors import UserError
 from nlpsuite.files import check_space, read_json, writing_to
 from nlpsuite.inference.artifact import HEADS, head_names
+from nlpsuite.inference.exported import empty_folder
 
 if TYPE_CHECKING:
     from nlpsuite.report import Reporter
@@ -51,7 +52,8 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
     backbone, tokenizer = load_backbone(folder)
     for what in (*other_heads(folder), *(f"{HEADS}/{name}" for name in head_names(folder))):
         report.say(f"{folder}: {what} is a head, which a backbone is without; left out")
-    _copy(folder, out)
+    with empty_folder(out, beside=folder, flag="--out"):
+        _copy(folder, out)
     kept = tokenizer.decode(tokenizer.encode(_EXACT)) == _EXACT
     if not kept:
         report.warn(
@@ -120,7 +122,6 @@ def _copy(folder: Path, out: Path) -> None:
             *(folder / name for name in sorted(set(read_json(folder / INDEX)["weight_map"].values()))),
         ]
     with writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
         check_space(out, sum(path.stat().st_size for path in weights))
         for path in (*weights, *(folder / name for name in _BESIDE), folder / "config.json"):
             if path.is_file():

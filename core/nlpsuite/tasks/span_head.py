@@ -85,7 +85,8 @@ def span_loss(scores_BTT: Tensor, spans: Sequence[Sequence[tuple[int, int]]], we
     chosen_BTT = scores_BTT.masked_fill(~right_BTT, -torch.inf).flatten(1)
     chosen_B = torch.where(has_B[:, None], chosen_BTT, torch.zeros_like(chosen_BTT)).logsumexp(1)
     loss_B = everything_B - torch.where(has_B, chosen_B, torch.zeros_like(chosen_B))
-    return (loss_B * weight_B).sum() / weight_B.sum()
+    # Of windows that all weigh nothing the mean is nothing.
+    return (loss_B * weight_B).sum() / weight_B.sum().clamp_min(torch.finfo(weight_B.dtype).tiny)
 
 
 def with_none(total_B: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ class Window:
     Attributes:
         ids: Token ids; an array takes a tenth of a list's memory.
         target: What `Task.loss` needs for this window (a class index, a tag index for each token ...), or None.
-        weight: The share of the row's loss that this window carries; a row's windows add up to 1.
+        weight: The share of the row's loss that this window carries; a row's windows add up to 1, or to 0 if it teaches nothing.
         start: Where the window begins in the row, in tokens without special ones.
         prefix: For prefix attention, the number of leading tokens that see one another both ways.
         features: What the head needs to know of the window beside its hidden states (hashed n-grams, letters ...).

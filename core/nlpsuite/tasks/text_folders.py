@@ -45,7 +45,9 @@ def folder_rows(folder: Path, report: Reporter, *, need_label: bool) -> Iterator
         files = "1 file" if len(left) == 1 else f"{len(left)} files"
         report.warn(f"{folder}: {files} not used (unlabelled, or not .txt), such as {min(left)}")
     for file, label in found.items():
-        text = "".join(file_lines(file)).rstrip("\r\n")
+        # An empty file is refused by who reads its lines.
+        empty = not need_label and not file.stat().st_size
+        text = "" if empty else "".join(file_lines(file)).rstrip("\r\n")
         if need_label and not text.strip():
             raise UserError("an empty text", where=file, line=1, fix="give it a text or take the file out")
         yield Row({"text": text}, label, f"{file}:1")

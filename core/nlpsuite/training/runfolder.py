@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,7 @@ class RunFolder:
         self.config = path / "config.yaml"
         self.log = path / "train.log"
         self._held: int | None = None
+        self._made = [path]
 
     @classmethod
     def create(cls, path: Path, *, flag: str = "--out") -> RunFolder:
@@ -76,6 +77,7 @@ class RunFolder:
                 fix=f"give another {flag}, remove it, or go on with it through --resume",
             )
         run = cls(path)
+        run._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             run.checkpoints.mkdir(parents=True)
         except OSError as error:
@@ -86,14 +88,21 @@ class RunFolder:
 
     @contextmanager
     def discarded_on_failure(self, *, keep: bool) -> Iterator[None]:
-        """Take the folder away if the block fails, so that the same command can be typed again; not if `keep`."""
+        """Leave things as they were before if the block fails, so that the same command can be typed again; not if `keep`."""
         try:
             yield
         except BaseException:
             self.release()
             if not keep:
-                shutil.rmtree(self.path, ignore_errors=True)
+                self._discard()
             raise
+
+    def _discard(self) -> None:
+        for entry in self.path.iterdir() if self.path.is_dir() else ():
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+        with suppress(OSError):  # Another run is in a folder above by now.
+            for folder in self._made:
+                folder.rmdir()
 
     @classmethod
     def existing(cls, path: Path, *, trusted: bool) -> RunFolder:

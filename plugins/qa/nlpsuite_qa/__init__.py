@@ -24,7 +24,8 @@ class QaSettings(Settings):
         answer: The column of answers, in the same way.
         header: Whether the first row of a CSV or TSV file holds names; found by looking if None.
         overlap: The share of a window that the next one repeats, for contexts longer than the backbone's.
-        longest_answer: The most tokens in an answer that is given.
+        longest_answer: The most tokens in an answer that is given; if None, 40, or as many as all but a hundredth of the
+            training answers need.
         width: The width of the head's own layers.
         layers: The head's recurrent layers.
         dropout: The share of states that the head drops in training.
@@ -37,7 +38,7 @@ class QaSettings(Settings):
     answer: str | int | None = None
     header: bool | None = None
     overlap: float = Field(default=0.25, ge=0, lt=1)
-    longest_answer: int = Field(default=40, ge=1)
+    longest_answer: int | None = Field(default=None, ge=1)
     width: int = Field(default=128, ge=1)
     layers: int = Field(default=1, ge=1, le=8)
     dropout: float = Field(default=0.1, ge=0, lt=1)

@@ -15,6 +15,7 @@ from nlpsuite.api import (
     data_suffix,
     strings_in,
     trim_span,
+    warn_of_bytes,
     whole_characters,
     with_examples,
 )
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from nlpsuite.api import Batch, Network, PortableHead, Reporter, Split, TaskContext, TaskGraph, TaskMetrics, Window
     from nlpsuite_qa import QaSettings
 
+LONGEST_ANSWER = 40
+"""The most tokens in an answer that is given, where training answers need no more."""
 VIEWS = 64
 """Contexts kept at hand: the questions of one mostly come together."""
 
@@ -59,6 +62,7 @@ class Qa(Task):
             self.attention = "causal"
         self._rarity: Rarity | None = None
         self._threshold = NEVER
+        self._longest = settings.longest_answer or LONGEST_ANSWER
         self._views: dict[str, ContextView] = {}
 
     @property
@@ -112,7 +116,25 @@ class Qa(Task):
         self.context.report.say(f"{len(rows)} training questions{none}, on {len(contexts)} contexts")
         self._rarity = Rarity.from_contexts(contexts)
         self._threshold = HALF if without else NEVER
+        self._fit_longest(rows)
+        warn_of_bytes(self.context.tokenizer, list(contexts), "the training contexts", self.context.report)
         self._views.clear()
+
+    def _fit_longest(self, rows: Sequence[Row]) -> None:
+        """Let answers be as long as training answers are, but for the longest few, and say which can never be given."""
+        answers = self.context.tokenizer.encode_arrays([text for row in rows for text, _ in row.target or ()])
+        lengths = np.array([len(answer) for answer in answers])
+        if self.settings.longest_answer is None:
+            self._longest = max(LONGEST_ANSWER, int(np.quantile(lengths, 0.99, method="higher")))
+        if self._longest > LONGEST_ANSWER and self.settings.longest_answer is None:
+            self.context.report.say(
+                f"answers of up to {self._longest} tokens are given, since training answers are as long"
+            )
+        if over := int((lengths > self._longest).sum()):
+            self.context.report.warn(
+                f"{over:,} of {len(lengths):,} training answers have more than {self._longest} tokens, the most that an answer "
+                "is given with; --set task.longest_answer raises that"
+            )
 
     def check(self, rows: Sequence[Row]) -> None:
         """Refuse answers that are not in their context; say so where rows have none and the model always answers."""
@@ -137,13 +159,14 @@ class Qa(Task):
         return self._threshold != before
 
     def state(self) -> dict[str, Any]:
-        """Return rarities and the threshold."""
-        return {"rarity": self.rarity.to_state(), "threshold": self._threshold}
+        """Return rarities, the threshold, and how long answers may be."""
+        return {"rarity": self.rarity.to_state(), "threshold": self._threshold, "longest_answer": self._longest}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
         self._rarity = Rarity.from_state(state["rarity"])
         self._threshold = float(state["threshold"])
+        self._longest = int(state.get("longest_answer", self._longest))
         self._views.clear()
 
     def encode(self, row: Row) -> list[Window]:
@@ -183,15 +206,14 @@ class Qa(Task):
         """Return the best span of each window, and the sum over all."""
         from nlpsuite.api import best_spans
 
-        return best_spans(_scores(network, batch), longest=self.settings.longest_answer)
+        return best_spans(_scores(network, batch), longest=self._longest)
 
     def graph(self, head: nn.Module) -> TaskGraph:
         """Return the task as plain tensors."""
         from nlpsuite_qa.graph import QaGraph
         from nlpsuite_qa.portable import EndsGraph, LinearQaHead
 
-        longest = self.settings.longest_answer
-        return EndsGraph(head, longest) if isinstance(head, LinearQaHead) else QaGraph(head, longest)
+        return EndsGraph(head, self._longest) if isinstance(head, LinearQaHead) else QaGraph(head, self._longest)
 
     def portable_head(self, head: nn.Module) -> PortableHead | None:
         """Return the layer that scores where an answer begins and ends, if the head is that layer."""

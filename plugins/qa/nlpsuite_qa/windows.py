@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +72,8 @@ def qa_windows(question: str, view: ContextView, cut: Cut, answers: Sequence[tup
     """Return windows `<s> question <sep> context </s>` that cover both.
 
     The target of a window is the right spans in it as (first, last) tokens, none where it does not hold the answer. Windows with
-    the answer carry half of the row's weight together, the others the other half.
+    the answer carry half of the row's weight together, the others the other half. Where there is an answer, but it fits into none
+    of them, all have a weight of nothing: that there is no answer in them is not what the row says.
 
     Args:
         question: The question.
@@ -105,6 +106,8 @@ def qa_windows(question: str, view: ContextView, cut: Cut, answers: Sequence[tup
         if answers is not None:
             target = tuple((i - start + begin, j - start + begin) for i, j in right if i >= start and j < end)
         windows.append(Window(np.concatenate(framed).astype(np.int32), target, features=facts))
+    if right and not any(window.target for window in windows):
+        return [replace(window, weight=0.0) for window in windows]
     return _weighted(windows)
 
 
@@ -142,8 +145,6 @@ def _tokens(spans: TokenSpans, start: int, end: int) -> tuple[int, int]:
 
 
 def _weighted(windows: Sequence[Window]) -> list[Window]:
-    from dataclasses import replace
-
     holding = sum(bool(window.target) for window in windows)
     others = len(windows) - holding
     if not holding or not others:

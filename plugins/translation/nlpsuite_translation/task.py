@@ -115,6 +115,10 @@ class Translation(Task):
         lost = sum(
             any(len(window.ids) == window.prefix for window in self.encode(row)) for row in rows if self._is_long(row)
         )
+        if lost == len(rows):
+            what = f"no training pair fits into the context of {self.context.context} tokens, nor can be cut into sentences"
+            fix = "split the pairs into sentences, or use a backbone with a longer context"
+            raise UserError(what, where=rows[0].where, fix=fix)
         if lost:
             report.warn(
                 f"{lost} of {len(rows)} training pairs are not trained on: longer than the context of "

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nlpsuite_qa
-from nlpsuite.api import Network, Row, TaskContext, UserError, WindowSpans, find_splits
+from nlpsuite.api import Network, Row, TaskContext, UserError, WindowSpans, find_splits, span_loss
 from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.inference.predictor import predict_rows
@@ -114,6 +114,42 @@ def test_windows_with_the_answer_carry_half_of_the_weight() -> None:
     assert having
     assert sum(having) == pytest.approx(0.5)
     assert sum(window.weight for window in windows) == pytest.approx(1)
+
+
+def test_an_answer_that_fits_into_no_window_teaches_nothing_and_is_told(
+    make_task: Callable[..., Task], notes: Notes
+) -> None:
+    long = Row(ROW.inputs, ((CONTEXT[:-1], 0),))
+    task = make_task([long, ROW], length=24, longest_answer=5)
+    windows = task.encode(long)
+    assert len(windows) > 2
+    assert [(window.target, window.weight) for window in windows] == [((), 0.0)] * len(windows)
+    assert notes.warned[-1].startswith("1 of 2 training answers have more than 5 tokens")
+    scores = torch.randn(2, 24, 24, requires_grad=True)
+    loss = span_loss(scores, [window.target for window in windows[:2]], torch.zeros(2))
+    loss.backward()
+    assert loss.item() == 0.0
+    assert not scores.grad.any()
+
+
+def test_answers_may_be_as_long_as_training_answers_are(make_task: Callable[..., Task], notes: Notes) -> None:
+    text = "水" * 60
+    row = Row({"question": "什么？", "context": f"{text}。{CONTEXT}"}, ((text, 0),))
+    task = make_task([row], length=512)
+    length = len(task.context.tokenizer.encode(text))
+    assert length > 60
+    assert task.state()["longest_answer"] == length
+    assert any(f"answers of up to {length} tokens" in line for line in notes.said)
+    assert any("single bytes" in line for line in notes.warned)
+    other = make_task(length=512)
+    other.restore(task.state())
+    for each in (task, other):
+        (window,) = each.encode(row)
+        ((first, last),) = window.target
+        begin = window.features.context_begin
+        found = each.decode(row, [window], [say(window, first - begin, last - begin, 9.0)])
+        assert found["answer"] == text
+    assert make_task([ROW], length=512).state()["longest_answer"] == 40
 
 
 def test_the_best_span_of_all_windows_is_the_answer() -> None:

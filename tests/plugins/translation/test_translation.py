@@ -7,8 +7,10 @@ import torch
 
 import nlpsuite_translation
 from nlpsuite.api import Row, Task, TaskContext, UserError
+from nlpsuite.backbone.checkpoint import save_backbone
 from nlpsuite.backbone.config import BackboneConfig
 from nlpsuite.backbone.model import Backbone
+from nlpsuite.cli.app import main
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
@@ -124,6 +126,20 @@ def test_pairs_too_long_to_train_on_are_counted(tokenizer):
     assert log.said[0].startswith("3 training pairs, sources of up to ")
     assert "1 of 3 training pairs have the same text on both sides" in log.said
     assert log.said[-1].startswith("1 of 3 training pairs are not trained on: longer than the context of 48 tokens")
+
+
+def test_pairs_none_of_which_fits_are_refused_and_so_are_such_validation_rows(tokenizer, backbone, tmp_path, capsys):
+    long = "ein sehr langer Satz ohne Ende " * 10
+    pairs = [("It is late.", long), ("Come in!", long)]
+    with pytest.raises(UserError, match=r"no training pair fits into the context of 48 tokens"):
+        make_task(tokenizer).fit(rows_of(*pairs))
+    folder = tmp_path / "backbone"
+    save_backbone(folder, backbone, tokenizer, torch.float32, "a card")
+    for name, rows in (("train", [("It is late.", "Es ist spät."), ("Come in!", "Komm herein!")]), ("valid", pairs)):
+        (tmp_path / f"{name}.tsv").write_text("".join("\t".join(each) + "\n" for each in [("en", "de"), *rows]))
+    words = ["run", "translation", "--data", str(tmp_path), "--backbone", str(folder), "--max-steps", "2"]
+    assert main([*words, "--out", str(tmp_path / "run")]) == 2
+    assert "valid.tsv:2: the validation rows give no perplexity" in capsys.readouterr().err
 
 
 def test_a_tokenizer_that_does_not_know_the_script_is_warned_of(tokenizer):

@@ -50,9 +50,9 @@ def test_folders_named_after_labels(tmp_path: Path) -> None:
 
 
 def test_to_predict_every_text_file_is_a_row(tmp_path: Path) -> None:
-    files = {"a.txt": "one", "b/c.txt": "two", "unsup/d.txt": "three"}
+    files = {"a.txt": "one", "b/c.txt": "two", "b/e.txt": "", "unsup/d.txt": "three"}
     rows = list(folder_rows(write(tmp_path, files), Silent(), need_label=False))
-    assert [row.inputs["text"] for row in rows] == ["one", "two", "three"]
+    assert [row.inputs["text"] for row in rows] == ["one", "two", "", "three"]
 
 
 @pytest.mark.parametrize("text", ["", " \n"])

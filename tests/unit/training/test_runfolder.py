@@ -18,6 +18,23 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
         RunFolder.create(tmp_path / "x")
 
 
+def test_a_run_that_fails_at_once_leaves_the_folders_as_they_were(tmp_path):
+    def fail(path):
+        run = RunFolder.create(path)
+        run.write_config({"a": 1})
+        with pytest.raises(UserError), run.discarded_on_failure(keep=False):
+            raise UserError("no", where="here", fix="do")
+
+    fail(tmp_path / "runs" / "all" / "ner")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "mine").mkdir()
+    fail(tmp_path / "mine")
+    assert not list((tmp_path / "mine").iterdir())
+    (tmp_path / "runs" / "other").mkdir(parents=True)
+    fail(tmp_path / "runs" / "ner")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["other"]
+
+
 def test_a_folder_of_another_tool_is_not_taken_for_a_run_that_was_begun(tmp_path):
     folder = tmp_path / "theirs"
     (folder / "checkpoints").mkdir(parents=True)

@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from nlpsuite.errors import UserError
 from nlpsuite.training.budget import CheckedClock
 from nlpsuite.training.finetuning.plan import SCORING_COST
 from nlpsuite.training.finetuning.scoring import Scored, score_rows
@@ -72,7 +73,11 @@ class Validator:
         begun = time.monotonic()
         brief = self._prepared.task.brief_validation
         scored = score_rows(self._prepared, self._prepared.rows.valid, brief=brief, between=between)
-        score = self._sign * scored.metrics[self._prepared.task.monitor]
+        if (monitor := self._prepared.task.monitor) not in scored.metrics:
+            what = f"the validation rows give no {monitor}, by which the best weights are picked"
+            fix = "give validation rows that fit into the backbone's context, with what is to be predicted"
+            raise UserError(what, where=self._prepared.rows.valid[0].where, fix=fix)
+        score = self._sign * scored.metrics[monitor]
         # Of equals the later is taken: it has seen more, at a lower rate.
         better = score >= self._best_score or (self.best_scored is None and self.best_step == 0)
         if better:

@@ -132,7 +132,7 @@ class PretrainSettings(Settings):
         store: How the finished weights are stored.
         workers: Processes that make batches ahead; None: 2 where a GPU trains, none on a CPU. They change nothing else.
         precision: `auto`: bf16 on a GPU that has it, float32 elsewhere.
-        devices: How many devices, or their indices; `auto`: all.
+        devices: How many devices, or their indices; `auto`: one, or those of the processes that torchrun or SLURM started.
         nodes: How many machines.
         strategy: Lightning's strategy across devices.
         compile: Whether the network is compiled; None: on a GPU, and on a CPU under a budget of `time` of half an hour or
