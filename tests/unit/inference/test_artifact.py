@@ -137,6 +137,9 @@ def test_a_task_that_is_not_installed(saved: tuple[Path, list[Any]]):
     head_folder(saved[0]).rename(saved[0] / "heads" / "shouting")
     path = saved[0] / "heads" / "shouting" / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"task": "shouting"}))
+    with pytest.raises(UserError, match=r"trained with that of nlpsuite 0\.1\.0; install .* pip install -e ITS_FOLDER"):
+        load_task_model(saved[0], HOST)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"plugin": ""}))
     with pytest.raises(UserError, match="pip install nlpsuite-shouting"):
         load_task_model(saved[0], HOST)
 

@@ -61,19 +61,20 @@ def counted_embedding(tokens: NDArray[np.unsignedinteger], vocab_size: int, widt
     return random
 
 
-def _stretches(tokens: NDArray[np.unsignedinteger]) -> list[NDArray[np.int64]]:
-    """Return at most so many tokens, in stretches taken evenly from the text."""
+def _stretches(tokens: NDArray[np.unsignedinteger]) -> list[NDArray[np.unsignedinteger]]:
+    """Return at most so many tokens, in stretches taken evenly from the text, where they are: nothing is copied."""
     number = -(-len(tokens) // STRETCH)
     chosen = np.unique(np.linspace(0, number - 1, min(number, MOST_TOKENS // STRETCH)).astype(int))
-    return [np.asarray(tokens[at * STRETCH : (at + 1) * STRETCH]).astype(np.int64) for at in chosen]
+    return [np.asarray(tokens[at * STRETCH : (at + 1) * STRETCH]) for at in chosen]
 
 
-def _association(stretches: list[NDArray[np.int64]], vocab_size: int) -> Tensor:
+def _association(stretches: list[NDArray[np.unsignedinteger]], vocab_size: int) -> Tensor:
     """Return the positive pointwise mutual information of tokens and their most frequent neighbours, (V, offsets * K)."""
     frequency = sum((np.bincount(ids, minlength=vocab_size) for ids in stretches), np.zeros(vocab_size, np.int64))
     neighbours = min(int((frequency > 0).sum()), max(1, MOST_CELLS // (vocab_size * len(OFFSETS))))
-    column = np.full(vocab_size, -1, dtype=np.int64)
-    column[np.argsort(-frequency, kind="stable")[:neighbours]] = np.arange(neighbours)
+    # Cells are few enough for small whole numbers, which take half of the memory.
+    column = np.full(vocab_size, -1, dtype=np.int32)
+    column[np.argsort(-frequency, kind="stable")[:neighbours]] = np.arange(neighbours, dtype=np.int32)
     matrix = torch.empty(vocab_size, len(OFFSETS) * neighbours)
     for place, offset in enumerate(OFFSETS):
         counts = np.zeros(vocab_size * neighbours, dtype=np.float32)
@@ -81,7 +82,10 @@ def _association(stretches: list[NDArray[np.int64]], vocab_size: int) -> Tensor:
             here, there = (ids[:-offset], ids[offset:]) if offset > 0 else (ids[-offset:], ids[:offset])
             columns = column[there]
             known = columns >= 0
-            counts += np.bincount(here[known] * neighbours + columns[known], minlength=len(counts))
+            cells = here[known].astype(np.int32)
+            cells *= neighbours
+            cells += columns[known]
+            counts += np.bincount(cells, minlength=len(counts))
         block = matrix[:, place * neighbours : (place + 1) * neighbours]
         block.copy_(torch.from_numpy(counts).view(vocab_size, neighbours))
         _to_information(block)
