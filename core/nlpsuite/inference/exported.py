@@ -27,12 +27,12 @@ PROBES = (
 
 
 @contextmanager
-def empty_folder(to: Path, *, beside: Path, flag: str = "--to") -> Iterator[None]:
+def empty_folder(to: Path, *, beside: Path | None, flag: str = "--to") -> Iterator[None]:
     """Make a new folder to write to; on an error it is as it was before, and so are those above it.
 
     Args:
         to: The folder.
-        beside: The model that is read, into which nothing is written.
+        beside: A model into which nothing is to be written.
         flag: What names the folder.
 
     Raises:
@@ -40,7 +40,7 @@ def empty_folder(to: Path, *, beside: Path, flag: str = "--to") -> Iterator[None
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UserError("the output folder is not empty", where=to, fix=f"give another {flag}")
-    if to.resolve().is_relative_to(beside.resolve()):
+    if beside is not None and to.resolve().is_relative_to(beside.resolve()):
         raise UserError("the output folder is inside the model", where=to, fix=f"give another {flag}")
     made = [folder for folder in (to, *to.parents) if not folder.exists()]
     try:

@@ -52,7 +52,7 @@ def import_model(source: str, out: Path, report: Reporter) -> dict[str, Any]:
     backbone, tokenizer = load_backbone(folder)
     for what in (*other_heads(folder), *(f"{HEADS}/{name}" for name in head_names(folder))):
         report.say(f"{folder}: {what} is a head, which a backbone is without; left out")
-    with empty_folder(out, beside=folder, flag="--out"):
+    with empty_folder(out, beside=None, flag="--out"):
         _copy(folder, out)
     kept = tokenizer.decode(tokenizer.encode(_EXACT)) == _EXACT
     if not kept:

@@ -131,7 +131,8 @@ class Qa(Task):
                 f"answers of up to {self._longest} tokens are given, since training answers are as long"
             )
         if over := int((lengths > self._longest).sum()):
-            self.context.report.warn(
+            few = self.settings.longest_answer is None
+            (self.context.report.say if few else self.context.report.warn)(
                 f"{over:,} of {len(lengths):,} training answers have more than {self._longest} tokens, the most that an answer "
                 "is given with; --set task.longest_answer raises that"
             )

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from nlpsuite.backbone.loss import CHUNK_LOGITS, chunked_cross_entropy, token_losses
+from nlpsuite.backbone.loss import CPU_CHUNK_LOGITS, chunked_cross_entropy, token_losses
 
 
 def problem(positions: int = 23, width: int = 6, vocab: int = 11, dtype: torch.dtype = torch.float64):
@@ -124,7 +124,7 @@ class LargestTensor(TorchDispatchMode):
 def test_never_holds_all_logits():
     vocab, positions, width = 40_000, 800, 8
     hidden, weight, targets = problem(positions, width, vocab, torch.float32)
-    bound = max(CHUNK_LOGITS, vocab * width)
+    bound = max(CPU_CHUNK_LOGITS, vocab * width)
     assert positions * vocab > 5 * bound
     with LargestTensor() as plain:
         F.cross_entropy(hidden @ weight.T, targets).backward()
