@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nlpsuite.backbone.checkpoint import load_backbone, save_backbone
+from nlpsuite.backbone.model import Backbone
 from nlpsuite.cli.app import main
 from nlpsuite.config import build, merge, read_recipe
 from nlpsuite.host.manager import PluginHost
@@ -65,8 +67,19 @@ def test_a_task_recipe_says_the_defaults_of_the_code(path):
     assert recipe.model_copy(update={"target": None, "task": {}}) == usual
 
 
+@pytest.fixture(scope="module")
+def longer(backbone_folder, tmp_path_factory):
+    """The small backbone with a context that the example rows fit into."""
+    backbone, tokenizer = load_backbone(backbone_folder)
+    other = Backbone(replace(backbone.config, context=192))
+    other.load_state_dict(backbone.state_dict())
+    folder = tmp_path_factory.mktemp("longer")
+    save_backbone(folder, other, tokenizer)
+    return folder
+
+
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
-def test_a_task_recipe_trains_a_step(path, tmp_path, backbone_folder):
-    small = ["--backbone", str(backbone_folder), "--max-steps", "1", "--limit", "60", "--set", "validations=1"]
+def test_a_task_recipe_trains_a_step(path, tmp_path, longer):
+    small = ["--backbone", str(longer), "--max-steps", "1", "--limit", "60", "--set", "validations=1"]
     assert main(["run", "--config", str(path), "--out", str(tmp_path / "run"), "-q", *small]) == 0
     assert (tmp_path / "run" / "model" / "heads" / path.stem / "config.json").is_file()
