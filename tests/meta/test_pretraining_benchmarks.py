@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from nlpsuite.backbone.config import preset
 from nlpsuite.config import build, merge
-from nlpsuite.training.pretraining.settings import PretrainSettings
+from nlpsuite.training.pretraining.settings import ModelSettings, PretrainSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +28,7 @@ def bench(monkeypatch):
     "name",
     [
         "pretrain_speed",
+        "gpu_speed",
         "time_to_loss",
         "ablations",
         "objectives",
@@ -42,6 +44,22 @@ def test_every_script_has_a_place_for_its_table(bench, name):
     begin, end = script.MARKS
     assert page.count(begin) == page.count(end) == 1
     assert page.index(begin) < page.index(end)
+
+
+def test_a_gpus_rows_are_of_the_sizes_they_say_and_its_speed_is_that_of_warm_steps(bench):
+    gpu = bench("gpu_speed")
+    millions = {}
+    for name, sets in gpu.ROWS.items():
+        values = merge({"size": "nano"}, {key.removeprefix("model."): value for key, value in sets.items()})
+        model = build(ModelSettings, values, where=name)
+        millions[name] = preset(model.size, **model.model_dump(exclude={"size"})).parameters / 1e6
+    assert millions["50M, 2,048 tokens a row"] == pytest.approx(50, rel=0.05)
+    assert millions["base, 124M"] == pytest.approx(124, rel=0.01)
+    seconds = (1.0, 31.0, 61.0, 91.0)
+    rows = [{"seconds": str(at), "tokens": str(int(1000 * max(0.0, at - 30))), "train/loss": "1"} for at in seconds]
+    assert gpu.warm_speed([*rows, {"seconds": "95", "tokens": "61000", "train/loss": ""}]) == pytest.approx(1000)
+    with pytest.raises(SystemExit, match="too short"):
+        gpu.warm_speed(rows[:1])
 
 
 def test_rows_of_the_ablations_change_settings_that_exist(bench):
