@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -81,17 +81,33 @@ def folder_for_file(path: Path) -> Iterator[None]:
     Raises:
         UserError: The folder cannot be made.
     """
-    folder = path.parent
-    new = not folder.is_dir()
-    with writing_to(folder):
-        folder.mkdir(exist_ok=True)
+    made = missing_folders(path.parent)
+    with writing_to(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        if new:
-            with suppress(OSError):  # Another process has written a file into it.
-                folder.rmdir()
+        remove_empty(made)
         raise
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """Return a folder and those above it that are not there, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not each.exists()]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Take those folders away that are there, the innermost first, up to one that holds something of somebody else's."""
+    with suppress(OSError):
+        for folder in folders:
+            if folder.is_dir():
+                folder.rmdir()
+
+
+def empty(folder: Path) -> None:
+    """Take out everything that is in a folder, if it is there."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

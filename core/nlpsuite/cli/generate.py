@@ -54,15 +54,14 @@ def generate(
     console = Console(quiet=quiet, verbose=verbose)
     from nlpsuite.backbone.sampling import Sampling
 
-    drawing = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-    asked = given(**drawing)
+    drawing = given(temperature=temperature, top_k=top_k, top_p=top_p)
     if next_tokens is not None:
-        if without := next(iter(given(**drawing, num=number, seed=seed, max_new=max_new)), None):
+        if without := next(iter(drawing | given(num=number, seed=seed, max_new=max_new)), None):
             what = "nothing is drawn with --next, which shows probabilities as they are"
             raise UserError(what, where=f"--{without.replace('_', '-')}", fix="leave it out, or leave --next out")
         _Prompted(target, prompt, console).show_next(next_tokens, as_json=as_json)
         return
-    sampling = Sampling(**({"temperature": 0.8, "top_k": 0, "top_p": 0.95} | asked))
+    sampling = Sampling(**drawing)
     used_seed = DEFAULT_SEED if seed is None else seed
     prompted = _Prompted(target, prompt, console)
     prompted.show_texts(max_new or DEFAULT_NEW, sampling, number or 1, used_seed, as_json=as_json)

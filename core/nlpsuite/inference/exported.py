@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from nlpsuite.errors import UserError
-from nlpsuite.files import write_json, write_text, writing_to
+from nlpsuite.files import empty, missing_folders, remove_empty, write_json, write_text, writing_to
 from nlpsuite.text.json_tokenizer import JsonTokenizer
 from nlpsuite.text.to_json import special_template, tokenizer_config, tokenizer_json
 
@@ -42,17 +41,14 @@ def empty_folder(to: Path, *, beside: Path | None, flag: str = "--to") -> Iterat
         raise UserError("the output folder is not empty", where=to, fix=f"give another {flag}")
     if beside is not None and to.resolve().is_relative_to(beside.resolve()):
         raise UserError("the output folder is inside the model", where=to, fix=f"give another {flag}")
-    made = [folder for folder in (to, *to.parents) if not folder.exists()]
+    made = missing_folders(to)
     try:
         with writing_to(to):
             to.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
-        for entry in to.iterdir() if to.is_dir() else ():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        for folder in made:
-            if folder.is_dir():
-                folder.rmdir()
+        empty(to)
+        remove_empty(made)
         raise
 
 

@@ -10,9 +10,8 @@ import os
 import platform
 import re
 import shlex
-import shutil
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,19 @@ import yaml
 
 from nlpsuite.config import load_yaml
 from nlpsuite.errors import UserError
-from nlpsuite.files import LOCK, hold_folder, let_go, read_small, replacing, temporary_pattern, write_json, write_text
+from nlpsuite.files import (
+    LOCK,
+    empty,
+    hold_folder,
+    let_go,
+    missing_folders,
+    read_small,
+    remove_empty,
+    replacing,
+    temporary_pattern,
+    write_json,
+    write_text,
+)
 from nlpsuite.training.checkpoints import LAST, begin_manifest, check_written_here, has_checkpoint, is_written_here
 
 if TYPE_CHECKING:
@@ -77,7 +88,7 @@ class RunFolder:
                 fix=f"give another {flag}, remove it, or go on with it through --resume",
             )
         run = cls(path)
-        run._made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        run._made = missing_folders(path)
         try:
             run.checkpoints.mkdir(parents=True)
         except OSError as error:
@@ -94,15 +105,9 @@ class RunFolder:
         except BaseException:
             self.release()
             if not keep:
-                self._discard()
+                empty(self.path)
+                remove_empty(self._made)
             raise
-
-    def _discard(self) -> None:
-        for entry in self.path.iterdir() if self.path.is_dir() else ():
-            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
-        with suppress(OSError):  # Another run is in a folder above by now.
-            for folder in self._made:
-                folder.rmdir()
 
     @classmethod
     def existing(cls, path: Path, *, trusted: bool) -> RunFolder:

@@ -124,15 +124,14 @@ class Qa(Task):
         """Let answers be as long as training answers are, but for the longest few, and say which can never be given."""
         answers = self.context.tokenizer.encode_arrays([text for row in rows for text, _ in row.target or ()])
         lengths = np.array([len(answer) for answer in answers])
-        if self.settings.longest_answer is None:
+        report, found = self.context.report, self.settings.longest_answer is None
+        if found:
             self._longest = max(LONGEST_ANSWER, int(np.quantile(lengths, 0.99, method="higher")))
-        if self._longest > LONGEST_ANSWER and self.settings.longest_answer is None:
-            self.context.report.say(
-                f"answers of up to {self._longest} tokens are given, since training answers are as long"
-            )
+            if self._longest > LONGEST_ANSWER:
+                report.say(f"answers of up to {self._longest} tokens are given, since training answers are as long")
         if over := int((lengths > self._longest).sum()):
-            few = self.settings.longest_answer is None
-            (self.context.report.say if few else self.context.report.warn)(
+            # Of what was found it is a hundredth at the most.
+            (report.say if found else report.warn)(
                 f"{over:,} of {len(lengths):,} training answers have more than {self._longest} tokens, the most that an answer "
                 "is given with; --set task.longest_answer raises that"
             )
