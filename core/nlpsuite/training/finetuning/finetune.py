@@ -215,11 +215,11 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
         tables={split: each.tables for split, each in scored.items()},
         notes={split: each.notes for split, each in scored.items()},
     )
-    _write(job, scored, result, adapters)
+    result = _write(job, scored, result, adapters)
     learned, guess = (scores.get(f"val/{prepared.task.monitor}") for scores in (result.metrics, result.baseline))
     if learned is not None and guess is not None:
         _compare(learned, guess, prepared.task.monitor_mode, job.log)
-    return replace(result, seconds=job.clock.seconds)
+    return result
 
 
 def _row_counts(job: _Job) -> dict[str, Any]:
@@ -279,8 +279,12 @@ def _take_adapters(job: _Job) -> Adapters | None:
     return adapters_of(job.prepared.backbone, base=name, base_sha256=sha256, alpha=job.settings.lora.alpha)
 
 
-def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult, adapters: Adapters | None) -> None:
-    """Write predictions, model and figures; the figures come last and say that the run is finished."""
+def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult, adapters: Adapters | None) -> FinetuneResult:
+    """Write predictions, model and figures; the figures come last and say that the run is finished.
+
+    Returns:
+        The result with the seconds that were written: who prints them, now or later, prints the same.
+    """
     write_predictions(job.run, scored.get("test", scored["val"]))
     plugin = job.request.host.owner(job.request.spec.name)
     save_task_model(
@@ -295,7 +299,9 @@ def _write(job: _Job, scored: dict[str, Scored], result: FinetuneResult, adapter
         adapters=adapters,
     )
     write_text(job.run.model / "README.md", finetune_card(result, job.settings, job.prepared.rows))
-    job.run.write_metrics(replace(result, seconds=job.clock.seconds).figures())
+    timed = replace(result, seconds=job.clock.seconds)
+    job.run.write_metrics(timed.figures())
+    return timed
 
 
 def _baseline(job: _Job, split: str, scored: Scored) -> dict[str, float]:
