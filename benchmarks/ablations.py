@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {"embedding": "counts", "short_rows": 0.7}
 CHANGES: dict[str, dict[str, Any]] = {
     "plain": PLAIN,
     "plain, once more": PLAIN,
+    "plain, a third time": PLAIN,
     "AdamW for all, 1e-3": PLAIN | {"optimizer.name": "adamw", "optimizer.lr": 1e-3},
     "AdamW for all, 3e-3": PLAIN | {"optimizer.name": "adamw"},
     "2 Newton-Schulz iterations": PLAIN | {"optimizer.newton_schulz": 2},
