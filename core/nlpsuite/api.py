@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from nlpsuite.people import counted
     from nlpsuite.report import Progress, Reporter, Silent
     from nlpsuite.tasks.beam import BeamSettings, Written, beam_search
-    from nlpsuite.tasks.byte_tokens import warn_of_bytes
     from nlpsuite.tasks.char_spans import occurrences, refuse_half_characters, trim_span, whole_characters
     from nlpsuite.tasks.conll import CONLL_SUFFIXES, MISC_KEYS, Layout, find_layout, misc_key, sentences
     from nlpsuite.tasks.continuations import Drawn, continue_prompts, never_drawn, row_seed
@@ -192,7 +191,6 @@ _HOME = {
     "text_splits": "nlpsuite.tasks.text_documents",
     "text_windows": "nlpsuite.tasks.windows",
     "trim_span": "nlpsuite.tasks.char_spans",
-    "warn_of_bytes": "nlpsuite.tasks.byte_tokens",
     "whole_characters": "nlpsuite.tasks.char_spans",
     "window_nats": "nlpsuite.tasks.language",
     "window_spans": "nlpsuite.tasks.windows",
@@ -316,7 +314,6 @@ __all__ = [
     "text_splits",
     "text_windows",
     "trim_span",
-    "warn_of_bytes",
     "whole_characters",
     "window_nats",
     "window_spans",

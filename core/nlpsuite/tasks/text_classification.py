@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nlpsuite.errors import UserError
-from nlpsuite.tasks.byte_tokens import warn_of_bytes
 from nlpsuite.tasks.examples import add_examples, with_examples
 from nlpsuite.tasks.label_doubts import doubts, refuse_scores
 from nlpsuite.tasks.labels import LabelSchema, has_known_order, labels_of, natural_order, split_where
@@ -145,8 +144,6 @@ class TextClassification(Task):
         kind = "any number a row" if self._several else "one a row"
         counted = f"{len(rows)} training row{'s' * (len(rows) > 1)}, {len(labels)} label{'s' * (len(labels) > 1)}"
         self.context.report.say(f"{counted}, {kind}: {shown}{more}")
-        texts = [text for row in rows for text in self.texts(row)]
-        warn_of_bytes(self.context.tokenizer, texts, "the training rows", self.context.report)
         bare = sum(not labels_of(row) for row in rows) if self._several else 0
         if bare:
             self.context.report.say(f"{bare} of {len(rows)} training rows ha{'s' if bare == 1 else 've'} no label")

@@ -23,7 +23,6 @@ from nlpsuite.api import (
     never_drawn,
     row_seed,
     text_splits,
-    warn_of_bytes,
     window_nats,
 )
 from nlpsuite_generation.holdout import hold_out_text
@@ -148,10 +147,8 @@ class Generation(Task):
         """See which kind of rows these are, and how long completions are."""
         self._kind = self._checked_kind(rows)
         self.decoding_cost = DECODING_COST[self._kind]
-        texts = [text for row in rows for text in self.texts(row)]
-        warn_of_bytes(self.context.tokenizer, texts, "the training rows", self.context.report)
         if self._kind == "text":
-            size = sum(len(text.encode()) for text in texts)
+            size = sum(len(text.encode()) for row in rows for text in self.texts(row))
             if size < LEAST_BYTES:
                 what = f"{size} bytes of text to train on are too little to learn from"
                 raise UserError(

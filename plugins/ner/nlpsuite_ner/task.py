@@ -20,7 +20,6 @@ from nlpsuite.api import (
     find_splits,
     natural_order,
     spaces_before,
-    warn_of_bytes,
     with_examples,
 )
 from nlpsuite_ner.formats import JSON_SUFFIXES, SUFFIXES, open_file, open_stream
@@ -164,8 +163,6 @@ class Ner(Task):
         labels = counted(len(counts), "label")
         report.say(f"{counted(len(rows), 'training row')}, {found} of {labels}: {shown}{more}")
         self._warn_of_case(counts)
-        texts = [text for row in rows for text in self.texts(row)]
-        warn_of_bytes(self.context.tokenizer, texts, "the training rows", report)
         ends = counted(inside, "entity begins or ends", "entities begin or end")
         if inside and self._splitter.splitting == "characters":
             report.say(f"{ends} inside a word, so each character is a word here")

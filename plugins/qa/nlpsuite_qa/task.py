@@ -15,7 +15,6 @@ from nlpsuite.api import (
     data_suffix,
     strings_in,
     trim_span,
-    warn_of_bytes,
     whole_characters,
     with_examples,
 )
@@ -117,7 +116,6 @@ class Qa(Task):
         self._rarity = Rarity.from_contexts(contexts)
         self._threshold = HALF if without else NEVER
         self._fit_longest(rows)
-        warn_of_bytes(self.context.tokenizer, list(contexts), "the training contexts", self.context.report)
         self._views.clear()
 
     def _fit_longest(self, rows: Sequence[Row]) -> None:

@@ -97,18 +97,11 @@ class Translation(Task):
                 "fewer than two pairs to train on", where=rows[0].where if rows else None, fix="give more"
             )
             raise add_examples(error, EXAMPLES, ".tsv")
-        from nlpsuite.api import warn_of_bytes
-
         encode, report = self.context.tokenizer.encode, self.context.report
         self._longest = max(len(encode(row.inputs["source"].strip())) for row in rows)
         if self.settings.bleu_tokenizer == "auto":
             self._bleu_tokenizer = _bleu_tokenizer(row.target for row in rows[:2000])
         report.say(f"{len(rows)} training pairs, sources of up to {self._longest} tokens")
-        for name, texts in (
-            ("sources", [row.inputs["source"] for row in rows]),
-            ("targets", [row.target for row in rows]),
-        ):
-            warn_of_bytes(self.context.tokenizer, texts, f"the {name} of the training pairs", report)
         copies = sum(row.inputs["source"].strip() == row.target.strip() for row in rows)
         if copies:
             report.warn(f"{copies} of {len(rows)} training pairs have the same text on both sides")

@@ -203,12 +203,6 @@ def test_too_little_text_to_learn_from_is_an_error(make_task):
     assert error.value.fix == "give some kilobytes at least"
 
 
-def test_a_tokenizer_that_does_not_know_the_script_is_warned_of(make_task, spy):
-    make_task().fit([TextRow({"text": "Привет, как дела? " * 9}, None, "f:1")])
-    make_task(context=200).fit([Row({"prompt": "Привет"}, "как дела", "f:1")])
-    assert [warned.startswith("the training rows: the tokenizer hardly knows") for warned in spy.warned] == [True] * 2
-
-
 def test_no_rows_are_an_error(make_task):
     with pytest.raises(UserError, match="no rows"):
         make_task().fit([])

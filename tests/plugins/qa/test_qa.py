@@ -141,7 +141,6 @@ def test_answers_may_be_as_long_as_training_answers_are(make_task: Callable[...,
     assert length > 60
     assert task.state()["longest_answer"] == length
     assert any(f"answers of up to {length} tokens" in line for line in notes.said)
-    assert any("single bytes" in line for line in notes.warned)
     other = make_task(length=512)
     other.restore(task.state())
     for each in (task, other):

@@ -14,6 +14,7 @@ from nlpsuite.cli.app import main
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
 from nlpsuite.text.train_tokenizer import train_tokenizer
+from nlpsuite.training.finetuning.byte_tokens import warn_of_bytes
 
 DEMO = Path(nlpsuite_translation.__file__).parent / "demo"
 CONTEXT = 48
@@ -144,12 +145,11 @@ def test_pairs_none_of_which_fits_are_refused_and_so_are_such_validation_rows(to
 
 def test_a_tokenizer_that_does_not_know_the_script_is_warned_of(tokenizer):
     log = Log()
-    make_task(tokenizer, log).fit(rows_of(("It is late.", "现在很晚了。"), ("Come in!", "进来！")))
-    (warned,) = [said for said in log.said if "single bytes" in said]
-    assert warned.startswith("the targets of the training pairs: the tokenizer hardly knows this script")
-    log = Log()
-    make_task(tokenizer, log).fit(SHORT)
-    assert not any("single bytes" in said for said in log.said)
+    task = make_task(tokenizer, log)
+    warn_of_bytes(task, tokenizer, SHORT, log)
+    assert not log.said
+    warn_of_bytes(task, tokenizer, rows_of(("It is late.", "现在很晚了。"), ("Come in!", "进来！")), log)
+    assert "hardly knows the script of 50 % of the training texts" in log.said[0], "of the targets"
 
 
 def test_an_id_is_no_text(tokenizer, backbone):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from nlpsuite.errors import UserError
 from nlpsuite.inference.generate import stream_text
-from nlpsuite.tasks.byte_tokens import MOST_BYTES, byte_share
 from nlpsuite.tasks.continuations import never_drawn
 from nlpsuite.text.json_tokenizer import JsonTokenizer
+from nlpsuite.training.finetuning.byte_tokens import MOST_BYTES, byte_shares
 
 tokenizers = pytest.importorskip("tokenizers")
 transformers = pytest.importorskip("transformers")
@@ -238,8 +238,8 @@ def test_pieces_are_for_people_to_read(ours, bpe_kind):
 
 def test_a_script_that_is_not_known_is_told(tmp_path, save_bpe, bpe_kind):
     tokenizer = JsonTokenizer.load(save_bpe(bpe_kind, tmp_path, ["the harbour was quiet"] * 9, 300))
-    assert byte_share(tokenizer, ["清晨的市场里"]) > MOST_BYTES
-    assert byte_share(tokenizer, ["the harbour was quiet, x, y"]) == 0
+    unknown, known = byte_shares(tokenizer, ["清晨的市场里", "the harbour was quiet, x, y"])
+    assert (unknown > MOST_BYTES, known) == (True, 0)
 
 
 def test_what_is_saved_and_what_is_sent_to_processes_is_the_same(ours, tmp_path):

@@ -21,6 +21,7 @@ from nlpsuite.report import Silent
 from nlpsuite.tasks.task import TaskContext
 from nlpsuite.text.tokenizer import MODEL_FILE, Tokenizer
 from nlpsuite.text.train_tokenizer import MIN_VOCAB_SIZE, SAMPLE_BYTES, train_tokenizer
+from nlpsuite.training.finetuning.byte_tokens import warn_of_bytes
 from nlpsuite.training.finetuning.rows import TaskRows, read_rows
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def prepare(
         what = f"task `{spec.name}` adapts for {task.adapt_share} of the run, which leaves nothing for the task"
         raise UserError(what, fix="set that share from 0 to below 1")
     rows = _rows(task, source, settings, report)
+    warn_of_bytes(task, tokenizer, rows.train, report)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         head = task.make_head(backbone.config.d_model)

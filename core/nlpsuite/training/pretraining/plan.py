@@ -13,6 +13,7 @@ from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.text.sources import find_sources
 from nlpsuite.training.budget import DEFAULT_SECONDS
 from nlpsuite.training.pretraining.data import StepRows
+from nlpsuite.training.pretraining.memory import peak_memory
 from nlpsuite.training.pretraining.trial import LARGEST_CPU_TOKENS, choose_rows_at_once, measure_speed
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def show_plan(
                 f"{steps * step_tokens / max(1, text.train.n_tokens):.2f} passes over the text",
             ],
             ["time", f"{'about ' if exact else ''}{people_time(seconds)} at {people_count(speed)} tokens/s"],
-            ["memory", f"about {people_bytes(_memory(shape, rows, settings))}"],
+            ["memory", f"about {people_bytes(peak_memory(shape, rows, settings))}"],
             ["disk", f"about {people_bytes(disk)} in {folder}"],
         ],
     )
@@ -243,13 +244,3 @@ def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, 
         # Counted in steps, a run is the same whatever the machine's speed.
         return Plan(speed, settings.valid_tokens, settings.validations)
     return Plan(speed, tokens, validations)
-
-
-def _memory(shape: BackboneConfig, rows: StepRows, settings: PretrainSettings) -> float:
-    """Estimate a device's peak bytes: weights, gradients, optimiser, activations of one micro-batch, and the libraries."""
-    states = 4.0 + 4 + (4 if settings.optimizer.name == "muon" else 8)
-    # A divided network is whole, without its gradients and the rest, when it is validated and saved.
-    if settings.strategy == "fsdp" and rows.world > 1:
-        states = 4 + states / rows.world
-    per_token = shape.n_layers * (12 * shape.d_model + 5 * shape.d_ff) * 4
-    return 500e6 + shape.parameters * states + rows.at_once * shape.context * per_token
