@@ -28,7 +28,9 @@ PAIRS = {"causal": 200, "masked": 30}
 
 CHANGES: dict[str, dict[str, Any]] = {
     "causal": {"objective.name": "causal"},
+    "causal, once more": {"objective.name": "causal"},
     "hybrid, a quarter masked: the default": {"objective.masked_share": 0.25},
+    "hybrid, a quarter masked, once more": {"objective.masked_share": 0.25},
     "hybrid, half masked": {"objective.masked_share": 0.5},
     "hybrid, half masked, once more": {"objective.masked_share": 0.5},
     "hybrid, three quarters masked": {"objective.masked_share": 0.75},
