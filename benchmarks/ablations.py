@@ -63,6 +63,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "both, a sampled output layer for 0.7": BOTH | {"sampled_output": 0.7},
     "both, a sampled output layer for 0.9": BOTH | {"sampled_output": 0.9},
     "the defaults": DEFAULTS,
+    "the defaults, once more": DEFAULTS,
+    "the defaults, even neurons": DEFAULTS | {"optimizer.even_neurons": True},
 }
 
 

@@ -32,11 +32,12 @@ def run(text_file, out, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
-def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path, strategy):
-    alone = run(text_file, tmp_path / "alone", "--max-steps", "6", "--json")
+@pytest.mark.parametrize(("strategy", "even"), [("ddp", "false"), ("fsdp", "false"), ("fsdp", "true")])
+def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path, strategy, even):
+    same = ("--max-steps", "6", "--json", "--set", f"optimizer.even_neurons={even}")
+    alone = run(text_file, tmp_path / "alone", *same)
     flags = ("--devices", "2", "--strategy", strategy)
-    both = run(text_file, tmp_path / "both", "--max-steps", "6", "--json", *flags)
+    both = run(text_file, tmp_path / "both", *same, *flags)
     assert alone.returncode == both.returncode == 0, both.stderr
     one, two = json.loads(alone.stdout), json.loads(both.stdout)
     assert two["steps"] == one["steps"] == 6
@@ -57,6 +58,7 @@ def test_two_processes_make_the_run_that_one_makes(text_file, tmp_path, strategy
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on a CPU")
 def test_a_divided_run_that_is_stopped_goes_on_to_the_very_same_weights(text_file, tmp_path):
     flags = ("--max-steps", "200", "--set", "validations=20", "--devices", "2", "--strategy", "fsdp")
+    flags = (*flags, "--set", "optimizer.even_neurons=true")
     assert run(text_file, tmp_path / "whole", *flags).returncode == 0
     stopped = tmp_path / "stopped"
     process = subprocess.Popen(command(text_file, stopped, *flags), stderr=subprocess.DEVNULL)

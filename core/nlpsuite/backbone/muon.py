@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from nlpsuite.backbone.evening import even_out, no_sizes
 from nlpsuite.backbone.orthogonal import orthogonalise
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class MuonAdamW(torch.optim.AdamW):
         momentum: Muon's decay of the running gradient; Nesterov's look-ahead is used.
         fused: Whether AdamW runs its fused kernel.
         newton_schulz: Iterations towards the orthogonal matrix.
+        even_neurons: Whether all neurons of a matrix get updates of one size (`evening.py`).
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class MuonAdamW(torch.optim.AdamW):
         momentum: float,
         fused: bool,
         newton_schulz: int = NEWTON_SCHULZ,
+        even_neurons: bool = False,
     ):
         super().__init__(groups, betas=betas, eps=eps, fused=fused)
-        self.momentum, self.newton_schulz = momentum, newton_schulz
+        self.momentum, self.newton_schulz, self.even_neurons = momentum, newton_schulz, even_neurons
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -82,23 +85,33 @@ class MuonAdamW(torch.optim.AdamW):
                 state["momentum"] = torch.zeros_like(weight)
                 # AdamW's loading of a saved state looks for a step in every parameter's.
                 state["step"] = torch.zeros((), dtype=torch.float32)
+            if self.even_neurons and "sizes" not in state:
+                # Whole in every process, also where the matrix is divided.
+                state["sizes"] = no_sizes(weight)
             running: Tensor = state["momentum"]
             running.lerp_(weight.grad, 1.0 - self.momentum)
             by_shape[weight.shape].append((weight, weight.grad.lerp(running, self.momentum)))
         for shape, pairs in by_shape.items():
-            update = _orthogonal(torch.stack([look_ahead for _, look_ahead in pairs]), self.newton_schulz)
+            look_aheads = torch.stack([look_ahead for _, look_ahead in pairs])
+            update = _shared_out(_whole(look_aheads), self.newton_schulz)
+            if self.even_neurons:
+                update = even_out(update, [self.state[weight]["sizes"] for weight, _ in pairs])
+            update = _as_divided(update, look_aheads)
             # Tall matrices take larger steps, so that an update moves the output as much whatever the shape.
             rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
             for (weight, _), delta in zip(pairs, update, strict=True):
                 weight.mul_(1.0 - group["lr"] * group["weight_decay"]).add_(delta, alpha=-rate)
 
 
-def _orthogonal(matrices_NRC: Tensor, steps: int) -> Tensor:
-    """Orthogonalise; of matrices that are divided over the processes (FSDP2) each gets its part of the result back."""
-    if not isinstance(matrices_NRC, DTensor):
-        return _shared_out(matrices_NRC, steps)
-    found = _shared_out(matrices_NRC.full_tensor(), steps)
-    return distribute_tensor(found, matrices_NRC.device_mesh, matrices_NRC.placements, src_data_rank=None)
+def _whole(matrices_NRC: Tensor) -> Tensor:
+    return matrices_NRC.full_tensor() if isinstance(matrices_NRC, DTensor) else matrices_NRC
+
+
+def _as_divided(found: Tensor, example: Tensor) -> Tensor:
+    """Give each process its part of what all have, where the matrices are divided over them (FSDP2)."""
+    if not isinstance(example, DTensor):
+        return found
+    return distribute_tensor(found, example.device_mesh, example.placements, src_data_rank=None)
 
 
 def _shared_out(matrices_NRC: Tensor, steps: int) -> Tensor:

@@ -29,6 +29,7 @@ def make_optimizer(
     matrix_lr: float,
     weight_decay: float,
     newton_schulz: int = NEWTON_SCHULZ,
+    even_neurons: bool = False,
 ) -> torch.optim.Optimizer:
     """Make the optimiser for pretraining; each group remembers its full rate as `peak_lr`.
 
@@ -39,6 +40,7 @@ def make_optimizer(
         matrix_lr: Muon's learning rate.
         weight_decay: Decay of matrices. Embeddings and norms are not decayed.
         newton_schulz: Muon's iterations.
+        even_neurons: Whether Muon's updates are of one size for all neurons.
     """
     matrices = [p for n, p in backbone.named_parameters() if is_matrix(n, p)]
     others = [p for n, p in backbone.named_parameters() if not is_matrix(n, p)]
@@ -49,7 +51,15 @@ def make_optimizer(
         {"params": others, "lr": lr, "peak_lr": lr, "weight_decay": 0.0, "muon": False},
     ]
     if muon:
-        return MuonAdamW(groups, betas=(0.8, 0.95), eps=1e-10, momentum=0.95, fused=True, newton_schulz=newton_schulz)
+        return MuonAdamW(
+            groups,
+            betas=(0.8, 0.95),
+            eps=1e-10,
+            momentum=0.95,
+            fused=True,
+            newton_schulz=newton_schulz,
+            even_neurons=even_neurons,
+        )
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), eps=1e-8, fused=True)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 
@@ -14,14 +15,14 @@ def make_net(seed: int = 0) -> nn.ModuleDict:
     return nn.ModuleDict({"wide": nn.Linear(6, 9, bias=False), "tall": nn.Linear(9, 4), "also": nn.Linear(6, 9)})
 
 
-def make_optimizer(net: nn.ModuleDict, decay: float = 0.1) -> MuonAdamW:
+def make_optimizer(net: nn.ModuleDict, decay: float = 0.1, *, even: bool = False) -> MuonAdamW:
     matrices = [net["wide"].weight, net["tall"].weight]
     others = [net["tall"].bias, *net["also"].parameters()]
     groups = [
         {"params": matrices, "lr": 0.02, "weight_decay": decay, "muon": True},
         {"params": others, "lr": 0.01, "weight_decay": 0.0, "muon": False},
     ]
-    return MuonAdamW(groups, betas=(0.8, 0.95), eps=1e-10, momentum=0.95, fused=True)
+    return MuonAdamW(groups, betas=(0.8, 0.95), eps=1e-10, momentum=0.95, fused=True, even_neurons=even)
 
 
 def train(net: nn.ModuleDict, optimizer: torch.optim.Optimizer, steps: range) -> None:
@@ -32,16 +33,17 @@ def train(net: nn.ModuleDict, optimizer: torch.optim.Optimizer, steps: range) ->
         optimizer.step()
 
 
-def test_state_round_trip_goes_on_identically():
+@pytest.mark.parametrize("even", [False, True])
+def test_state_round_trip_goes_on_identically(even):
     net = make_net()
-    optimizer = make_optimizer(net)
+    optimizer = make_optimizer(net, even=even)
     train(net, optimizer, range(3))
     saved_net, saved = copy.deepcopy(net.state_dict()), copy.deepcopy(optimizer.state_dict())
     train(net, optimizer, range(3, 7))
 
     other = make_net(seed=9)
     other.load_state_dict(saved_net)
-    resumed = make_optimizer(other)
+    resumed = make_optimizer(other, even=even)
     resumed.load_state_dict(saved)
     train(other, resumed, range(3, 7))
     for name, value in net.state_dict().items():
@@ -49,7 +51,7 @@ def test_state_round_trip_goes_on_identically():
     # Without the state it would not go on the same.
     third = make_net(seed=9)
     third.load_state_dict(saved_net)
-    train(third, make_optimizer(third), range(3, 7))
+    train(third, make_optimizer(third, even=even), range(3, 7))
     assert not torch.equal(third["wide"].weight, net["wide"].weight)
 
 
@@ -102,3 +104,21 @@ def test_step_runs_a_closure_and_keeps_its_groups():
 
     assert optimizer.step(closure) > 0
     assert [group["muon"] for group in optimizer.param_groups] == [True, False]
+
+
+def test_even_neurons_are_of_one_size_and_may_begin_later():
+    net, other = make_net(), make_net()
+    train(net, make_optimizer(net, decay=0.0), range(1))
+    before = make_net()["wide"].weight
+    uneven = (net["wide"].weight - before).norm(dim=-1)
+    train(other, make_optimizer(other, decay=0.0, even=True), range(1))
+    even = (other["wide"].weight - before).norm(dim=-1)
+    assert uneven.std() > 10 * even.std()
+    torch.testing.assert_close(uneven.norm(), even.norm(), rtol=1e-3, atol=0)
+    # The state of a run that began without it is taken.
+    optimizer = make_optimizer(net)
+    train(net, optimizer, range(2))
+    later = make_optimizer(net, even=True)
+    later.load_state_dict(optimizer.state_dict())
+    train(net, later, range(2))
+    assert later.state[net["wide"].weight]["sizes"].any()

@@ -55,6 +55,7 @@ def optimizer_as_set(backbone: Backbone, settings: OptimizerSettings) -> torch.o
         matrix_lr=settings.matrix_lr,
         weight_decay=settings.weight_decay,
         newton_schulz=settings.newton_schulz,
+        even_neurons=settings.even_neurons,
     )
 
 

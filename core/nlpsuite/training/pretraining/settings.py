@@ -64,6 +64,7 @@ class OptimizerSettings(Settings):
         matrix_lr: Muon's peak rate; a quarter of it with `--init`.
         weight_decay: Decoupled decay of matrices.
         newton_schulz: Muon's iterations towards an orthogonal update.
+        even_neurons: Whether Muon's updates are of one size for all neurons of a matrix (NorMuon).
         average: Share of the run, at its end, over which the weights are averaged.
         clip: Largest norm of the gradient; 0 is no limit.
         warmup: Share of the run that warms up.
@@ -79,6 +80,7 @@ class OptimizerSettings(Settings):
     matrix_lr: float = Field(default=0.02, gt=0)
     weight_decay: float = Field(default=0.1, ge=0)
     newton_schulz: int = Field(default=4, ge=1, le=20)
+    even_neurons: bool = False
     average: float = Field(default=0.0, ge=0, le=1)
     clip: float = Field(default=1.0, ge=0)
     warmup: float = Field(default=0.02, ge=0, le=0.5)
