@@ -42,4 +42,5 @@ def even_out(updates_NRC: Tensor, sizes: Sequence[Tensor]) -> Tensor:
     # No correction for the zeros it began with: it would be one factor for all neurons, and their sum's size is restored.
     evened = updates_NRC * (running + TINY).rsqrt()
     whole = (-2, -1)
-    return evened * (updates_NRC.norm(dim=whole, keepdim=True) / (evened.norm(dim=whole, keepdim=True) + TINY))
+    scale: Tensor = updates_NRC.norm(dim=whole, keepdim=True) / (evened.norm(dim=whole, keepdim=True) + TINY)
+    return evened * scale
