@@ -104,7 +104,7 @@ class NamedFields:
 
     def _rows_of(self, source: Path, split: Split, report: Reporter) -> Iterator[Row]:
         plain = len(self._inputs) == 1 and (split == "predict" or self._target is None)
-        if plain and data_suffix(source) == ".txt":
+        if plain and data_suffix(source) == ".txt" and not self._has_header(source):
             yield from self._stream(file_lines(source), str(source), report)
             return
         table = read_table(source, known={normal_name(name) for name in self._columns})
@@ -115,6 +115,12 @@ class NamedFields:
             report.say(f"{source.name}: not used: {', '.join(f'`{name}`' for name in unused[:10])}")
         for record in table:
             yield self._row(record, str(table.path), needed=split in ("train", "valid"))
+
+    def _has_header(self, source: Path) -> bool:
+        """Whether the first line names the input and other columns, so that the file is a table whatever it is called."""
+        first = next((line for line in file_lines(source) if line.strip()), "").removeprefix("\ufeff")
+        wanted = {normal_name(name) for name in self._columns}
+        return len(wanted) > 1 and any(wanted <= {normal_name(cell) for cell in first.split(delimiter)} for delimiter in "\t,;|")
 
     def _stream(self, lines: Iterable[str], where: str, report: Reporter) -> Iterator[Row]:
         blank = 0

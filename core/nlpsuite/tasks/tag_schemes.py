@@ -1,6 +1,7 @@
 """Tags of words and the spans they stand for: IOB1, IOB2, BIOES, BMES, BILOU and IO, told apart by looking.
 
-A tag is `O` or a letter and a label, `B-PER`; the letters may be small. One rule reads the valid tags of every scheme, and
+A tag is `O` or a letter and a label, `B-PER`; the letters may be small. Where all entities are of one kind, letters may stand
+alone: `B`, `I`, `O`. One rule reads the valid tags of every scheme, and
 repairs those that are not: that of the CoNLL shared tasks' `conlleval` (Tjong Kim Sang and De Meulder 2003), where a tag that
 cannot go on with a span begins one.
 """
@@ -14,15 +15,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 SchemeName = Literal["IOB1", "IOB2", "BIOES", "BMES", "BILOU", "IO"]
 SCHEME_NAMES: tuple[str, ...] = get_args(SchemeName)
 OUTSIDE = "O"
+ONLY_LABEL = "ENTITY"
+"""What entities are labelled where tags are letters alone."""
 _OUTSIDE = (OUTSIDE, "o")
 
 _TAG = re.compile(r"([BIESMLUbiesmlu])([-_])(.+)", re.DOTALL)
-_SMALL = re.compile(r"o|[biesmlu][-_].+", re.DOTALL)
+_ALONE = frozenset("BIESMLUbiesmlu")
+_SMALL = re.compile(r"o|[biesmlu]|[biesmlu][-_].+", re.DOTALL)
 # What each scheme calls the first, an inner, the last and the only word of a span.
 _LETTERS = {"IOB2": "BIIB", "BIOES": "BIES", "BMES": "BMES", "BILOU": "BILU", "IO": "IIII"}
 _SAME = {"M": "I", "L": "E", "U": "S"}
@@ -42,14 +46,17 @@ class Scheme:
 
     Attributes:
         name: Which letters stand where.
-        separator: What stands between letter and label, `-` or `_`; empty for bare labels without letters (IO only).
+        separator: What stands between letter and label, `-` or `_`; empty where tags are bare labels without letters (IO), or
+            letters without labels (all others).
     """
 
     name: SchemeName = "IOB2"
     separator: str = "-"
 
     def __str__(self) -> str:
-        return self.name if self.separator else f"{self.name} without letters"
+        if self.separator:
+            return self.name
+        return f"{self.name} without letters" if self.name == "IO" else f"{self.name} without labels, called {ONLY_LABEL}"
 
     def parse(self, tag: str) -> tuple[str, str]:
         """Return the letter of a tag, one of O, B, I, E, S, and its label.
@@ -60,7 +67,11 @@ class Scheme:
         if tag in _OUTSIDE:
             return OUTSIDE, ""
         if not self.separator:
-            return "I", tag
+            if self.name == "IO":
+                return "I", tag
+            if tag not in _ALONE:
+                raise ValueError(tag)
+            return _SAME.get(tag.upper(), tag.upper()), ONLY_LABEL
         match = _TAG.fullmatch(tag)
         if match is None:
             raise ValueError(tag)
@@ -95,9 +106,14 @@ class Scheme:
         before = Span(0, -1, "")
         for span in sorted(spans):
             for place, letter in enumerate(self._letters(span, before), start=span.start):
-                tags[place] = f"{letter}{self.separator}{span.label}" if self.separator else span.label
+                tags[place] = self._tag(letter, span.label)
             before = span
         return tags
+
+    def _tag(self, letter: str, label: str) -> str:
+        if self.separator:
+            return f"{letter}{self.separator}{label}"
+        return label if self.name == "IO" else letter
 
     def _letters(self, span: Span, before: Span) -> str:
         if self.name == "IOB1":
@@ -135,15 +151,20 @@ class SchemeFinder:
     """Looks at the tags of a whole file and says which scheme they are in.
 
     Small letters, `b-per` and `o`, are those of tags if all tags of the file can be read so, or if others have large ones;
-    else `b-per` is a bare label. A lone `o` is never a label.
+    else `b-per` is a bare label. A lone `o` is never a label. Tags that are all of them such letters alone, a `B` among them, are
+    no labels either.
     """
 
     def __init__(self) -> None:
         self._letters: Counter[str] = Counter()
         self._separators: Counter[str] = Counter()
-        self._bare = self._large = False
+        self._bare: set[str] = set()
+        self._large = False
         self._small: Counter[str] = Counter()
         self._begun_by: Counter[str] = Counter()
+        # The same of letters alone.
+        self._alone: Counter[str] = Counter()
+        self._alone_begun_by: Counter[str] = Counter()
 
     def add(self, tags: Iterable[str]) -> None:
         """Look at the tags of a sentence."""
@@ -161,8 +182,13 @@ class SchemeFinder:
                     self._begun_by[letter] += 1
                 before = (letter, match[3])
             else:
-                self._bare = self._bare or tag not in _OUTSIDE
-                before = (OUTSIDE, "")
+                if tag not in _OUTSIDE:
+                    self._bare.add(tag)
+                if tag in _ALONE:
+                    self._alone[tag.upper()] += 1
+                    if before[0] == OUTSIDE:
+                        self._alone_begun_by[tag.upper()] += 1
+                before = (tag.upper() if tag in _ALONE else OUTSIDE, "")
 
     @staticmethod
     def is_bare(tag: str) -> bool:
@@ -172,26 +198,29 @@ class SchemeFinder:
     def find(self) -> Scheme:
         """Return the scheme; where there are large letters, bare tags are for the caller to refuse."""
         if self._bare and not self._large:
-            return Scheme("IO", "")
+            alone = not self._letters and self._bare <= _ALONE and "B" in self._alone
+            return Scheme(_name(self._alone, self._alone_begun_by), "") if alone else Scheme("IO", "")
         if not self._letters:
             return Scheme()
         separator = max(sorted(self._separators), key=self._separators.__getitem__)
-        return Scheme(self._name(), separator)
+        return Scheme(_name(self._letters, self._begun_by), separator)
 
     def small(self) -> Counter[str]:
         """Return the tags that have a small letter where `find` reads a large one, with their numbers."""
-        bare = not self.find().separator
-        return Counter({tag: count for tag, count in self._small.items() if not bare or tag == "o"})
+        found = self.find()
+        labels = not found.separator and found.name == "IO"
+        return Counter({tag: count for tag, count in self._small.items() if tag == "o" or not labels})
 
-    def _name(self) -> SchemeName:
-        letters = set(self._letters)
-        if "M" in letters:
-            return "BMES"
-        if letters & {"L", "U"}:
-            return "BILOU"
-        if letters & {"E", "S"}:
-            return "BIOES"
-        if "B" not in letters:
-            return "IO"
-        # In IOB1 a span begins with I unless it touches one of its label; in IOB2 always with B.
-        return "IOB1" if self._begun_by["I"] > self._begun_by["B"] else "IOB2"
+
+def _name(counts: Mapping[str, int], begun_by: Counter[str]) -> SchemeName:
+    letters = set(counts)
+    if "M" in letters:
+        return "BMES"
+    if letters & {"L", "U"}:
+        return "BILOU"
+    if letters & {"E", "S"}:
+        return "BIOES"
+    if "B" not in letters:
+        return "IO"
+    # In IOB1 a span begins with I unless it touches one of its label; in IOB2 always with B.
+    return "IOB1" if begun_by["I"] > begun_by["B"] else "IOB2"

@@ -22,6 +22,7 @@ from nlpsuite.tasks.text_rows import (
     peek,
     plain_rows,
     table_rows,
+    tabs_in_lines,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class TextReader:
         self._settings, self._report = settings, report
         self._columns: Columns | None = None
         self._form: LabelForm | None = None
+        # Of a training file without header: as many fields, set apart by tabs, tell one like it from plain text.
+        self._fields = 0
         self.names: dict[str, str] = {}
 
     @property
@@ -77,11 +80,22 @@ class TextReader:
     def _read(self, source: Path, split: Split) -> Iterator[Row]:
         if source.is_dir():
             yield from folder_rows(source, self._report, need_label=split != "predict")
-        elif split == "predict" and is_plain_text(source):
+        elif split == "predict" and is_plain_text(source) and not self._is_like_training(source):
             yield from self._read_lines(file_lines(source), str(source))
         else:
             table = open_table(source, self._choice(), self._settings.header)
             yield from self._table(table, split)
+
+    def _is_like_training(self, source: Path) -> bool:
+        """Whether plain lines are rows such as those of the training file, their labels among them."""
+        tabs = tabs_in_lines(source)
+        if self._fields < 2 or self._fields - 1 not in tabs:
+            return False
+        if len(tabs) == 1:
+            return True
+        some = "some lines, not all, have as many tabs as rows of the training file, and lines are read as plain text"
+        self._report.warn(f"{source}: {some}: labels in them too")
+        return False
 
     def _read_lines(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         first, everything = peek(lines)
@@ -107,6 +121,7 @@ class TextReader:
             form = find_form(table, columns, self._settings.several, self._settings.labels_separator)
         if split == "train":
             self._columns, self._form, self.names = columns, form, self._named(table, columns, form)
+            self._fields = len(table.columns) if table.kind == "TSV" and not table.named else 0
         self._report.say(describe(table, columns, form))
         if split == "train" and self._settings.header is None and (doubt := header_doubt(table, columns)):
             self._report.warn(doubt)
@@ -164,6 +179,7 @@ class TextReader:
             },
             "form": None if form is None else {"several": form.several, "separator": form.separator},
             "class_names": dict(self.names),
+            "fields": self._fields,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -174,6 +190,8 @@ class TextReader:
             self._columns = Columns(tuple(columns["text"]), columns["label"], columns["pair"], tuple(columns["flags"]))
         self._form = None if form is None else LabelForm(form["several"], form["separator"])
         self.names = dict(state["class_names"])
+        # Models of before this was kept know nothing of it.
+        self._fields = state.get("fields", 0)
 
 
 def _several(value: str | int | tuple[str | int, ...] | None) -> tuple[str | int, ...]:

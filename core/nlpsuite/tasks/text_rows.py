@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nlpsuite.tasks.columns import ColumnChoice
 
 _TABLES_BY_NAME = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
+_LOOK = 1000
 TEXT_INPUTS = ("text", "text_pair")
 """The inputs of a row that are text; others only come back with its prediction."""
 
@@ -150,6 +151,16 @@ def is_plain_text(path: Path) -> bool:
     line = next((line for line in file_lines(path) if line.strip()), "")
     header = "\t" in line and any(normal_name(cell) in TEXT_NAMES for cell in line.split("\t"))
     return not header and not is_json(line)
+
+
+def tabs_in_lines(path: Path) -> set[int]:
+    """Return the numbers of tabs that the first lines of a file have; blank lines have none that count.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    filled = (line for line in file_lines(path) if line.strip())
+    return {line.rstrip("\r\n").count("\t") for line in itertools.islice(filled, _LOOK)}
 
 
 def header_delimiter(line: str, trained: Columns | None) -> str | None:

@@ -26,6 +26,7 @@ EXAMPLES = (
 """Rows as errors show them."""
 ASKED = tuple({name: row[name] for name in ("question", "context")} for row in EXAMPLES)
 """The same as rows to predict."""
+_LOOK = 100
 _JSON, _TABLES = (".json", ".jsonl", ".ndjson"), (".tsv", ".csv")
 
 
@@ -75,7 +76,7 @@ class Reader:
             yield from self._document(path, repairs)
         elif start.startswith("{") or data_suffix(path) in _JSON:
             yield from self._table(json_table(path, file_lines(path)), repairs)
-        elif self.split == "predict" and data_suffix(path) not in _TABLES and not self._is_header(start):
+        elif self.split == "predict" and data_suffix(path) not in _TABLES and not self._is_table(path, start):
             yield from tabbed_rows(file_lines(path), str(path), self.report)
         else:
             yield from self._table(self._open(path), repairs)
@@ -112,9 +113,13 @@ class Reader:
         else:
             raise UserError("JSON that is neither SQuAD's form nor rows", where=path, fix=FORM)
 
-    def _is_header(self, line: str) -> bool:
+    def _is_table(self, path: Path, first: str) -> bool:
+        """Whether lines are rows of a table: the first one names columns, or all end with answers out of their contexts."""
         known = self.choice.known_names()
-        return bool(self.choice.header) or any(normal_name(cell) in known for cell in line.split("\t"))
+        if self.choice.header or any(normal_name(cell) in known for cell in first.split("\t")):
+            return True
+        filled = (line.rstrip("\r\n").split("\t") for line in file_lines(path) if line.strip())
+        return all(len(cells) == 3 and cells[2].strip() in cells[1] for cells in itertools.islice(filled, _LOOK))
 
     def _stream(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         stream = iter(lines)

@@ -369,3 +369,11 @@ def test_a_list_of_contexts_with_their_questions_is_read(read: Callable[..., lis
     ]
     rows = read(json.dumps(paragraphs), "new.json", "predict")
     assert [(row.inputs["id"], row.target) for row in rows] == [("q7", (ANNA,)), ("0002", None), (3, ())]
+
+
+def test_answered_lines_without_header_are_read_to_predict_too(read: Callable[..., list[Any]]) -> None:
+    lines = f"{WHO}\t{CONTEXT}\tAnna Berg\n{WHEN}\t{CONTEXT}\t1902\n"
+    trained, predicted = read(lines, "train.txt"), read(lines, "test.txt", "predict")
+    assert [row.inputs for row in predicted] == [row.inputs for row in trained]
+    with pytest.raises(UserError, match="more than one tab"):
+        read(f"{WHO}\t{CONTEXT}\tand more of it\n", "test.txt", "predict")

@@ -152,3 +152,12 @@ def test_what_a_parser_says_stays_on_one_line(tmp_path):
     fields = NamedFields({"text": wrong}, None, text_cell, EXAMPLES)
     with pytest.raises(UserError, match="`text` must be another, and it is"):
         list(fields.read(write(tmp_path / "rows.jsonl", ROWS), "train", Silent()))
+
+
+@pytest.mark.parametrize("apart", ["\t", ","])
+def test_a_text_file_with_a_header_is_a_table_to_predict_too(tmp_path, apart):
+    path = tmp_path / "test.txt"
+    path.write_text(f"text{apart}mark\none{apart}x\ntwo{apart}y\n")
+    assert [(row.inputs["text"], row.target) for row in ONE.read(path, "predict", Silent())] == [("one", "x"), ("two", "y")]
+    path.write_text("text\nthe mark\n")
+    assert [row.inputs["text"] for row in ONE.read(path, "predict", Silent())] == ["text", "the mark"]

@@ -76,6 +76,26 @@ def test_io_bare_labels_and_mostly_stray_files_are_told_apart():
     assert find("O O").name == "IOB2"
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_letters_alone_are_entities_of_one_kind(name):
+    tags = [tag[0] for tag in WRITTEN[name].split()]
+    found = find(" ".join(tags))
+    assert found == Scheme(name, "")
+    expected = [Span(start, end, "ENTITY") for start, end, _ in SPANS]
+    assert found.spans(tags) == expected
+    assert found.tags(expected, 8) == tags
+    assert found.invalid(tags) == []
+    assert str(found) == f"{name} without labels, called ENTITY"
+
+
+def test_letters_alone_are_labels_where_others_are_labels_too():
+    assert find("O B I O", "PER O") == Scheme("IO", "")
+    assert find("O I I O") == Scheme("IO", ""), "no letter begins a span"
+    assert find("o b i o") == Scheme("IOB2", "")
+    with pytest.raises(ValueError, match="PER"):
+        Scheme("IOB2", "").spans(["B", "PER"])
+
+
 @pytest.mark.parametrize(
     ("name", "tags", "wrong", "expected"),
     [

@@ -202,3 +202,21 @@ def test_a_first_row_that_may_be_a_header_is_told(tmp_path: Path, spy) -> None:
         assert not spy.warned
     list(reader(spy).read(write(tmp_path / "train.csv", rows), "train"))
     assert not spy.warned
+
+
+def test_a_test_file_without_header_is_read_as_the_training_file_is(tmp_path: Path, spy) -> None:
+    train = write(tmp_path / "train.txt", "".join(f"这是第{n}号新闻的标题\t{'财经' if n % 2 else '体育'}\n" for n in range(20)))
+    test = write(tmp_path / "test.txt", "又一条新闻\t财经\n还有一条\t体育\n")
+    own = reader(spy)
+    list(own.read(train, "train"))
+    again = reader(spy)
+    again.restore(json.loads(json.dumps(own.state())))
+    for each in (own, again):
+        rows = list(each.read(test, "predict"))
+        assert [(row.inputs["text"], row.target) for row in rows] == [("又一条新闻", "财经"), ("还有一条", "体育")]
+    plain = write(tmp_path / "plain.txt", "又一条新闻\n还有一条\n")
+    assert [row.target for row in again.read(plain, "predict")] == [None, None]
+    assert not spy.warned
+    mixed = write(tmp_path / "mixed.txt", "又一条新闻\t财经\n还有一条\n")
+    assert [row.inputs["text"] for row in again.read(mixed, "predict")] == ["又一条新闻\t财经", "还有一条"]
+    assert "some lines, not all, have as many tabs as rows of the training file" in spy.warned[0]
