@@ -18,7 +18,7 @@ MISC_KEYS = ("Entity", "NER", "NE", "ner", "entity")
 _MARK = "-DOCSTART-"
 _COMMENT = re.compile(r"#\s*(?:id|sent_id|text|newdoc|newpar|global\.|domain)\b|#[^\t]*\s=\s")
 # Letters of tags are written small by some; what is no tag may end so too, but not nine lines in ten.
-_TAG = re.compile(r"[Oo]|[BIESMLUbiesmlu][-_]\S+")
+_TAG = re.compile(r"[Oo]|[BIESMLUbiesmlu](?:[-_]\S+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = ("|", ";", ",")
 _LONGEST_LABEL = 40
+_SIDE_BY_SIDE = re.compile(r"(?<=['\"])\s+(?=['\"])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,19 @@ def find_form(table: Table, columns: Columns, several: bool | None, separator: s
     names, so there most of them must: classes named `Arts, Culture` and `Arts, Crafts` stay whole.
 
     Args:
-        table: The training rows; the first ones are looked at.
+        table: The training rows.
         columns: Its columns.
         several: What the user set, or None.
         separator: What the user set, or None.
+
+    Raises:
+        UserError: Both are set, and `several` is false.
     """
     if separator is not None:
+        if several is False:
+            what = "labels cannot be set apart where each row has one"
+            fix = "leave one of task.several=false and task.labels_separator out"
+            raise UserError(what, where="task.labels_separator", fix=fix)
         return LabelForm(True, separator)
     if several is False or not columns.labelled:
         return LabelForm()
@@ -55,12 +65,32 @@ def find_form(table: Table, columns: Columns, several: bool | None, separator: s
         # Columns of which each row has exactly one are classes spread out.
         sums = [sum(_flag(record.values.get(name)) for name in columns.flags) for record in table.look(None)]
         return LabelForm(several is True or any(total != 1 for total in sums))
-    values = [record.values.get(str(columns.label)) for record in table.look()]
+    # All rows: a file may be sorted by its labels, or by how many there are.
+    values = [_list_in(record.values.get(str(columns.label))) for record in table.look(None)]
     if any(isinstance(value, list) for value in values):
         return LabelForm(True)
     cells = [value.strip() for value in values if isinstance(value, str) and value.strip()]
     found = next((each for each in SEPARATORS if _separates(cells, each)), None)
     return LabelForm(several is True or found is not None, found)
+
+
+def _list_in(value: Any) -> Any:
+    """Return the list of labels that a cell of CSV spells out, as pandas writes one; else the value as it is.
+
+    Of lists `['joy', 'anger']`, of arrays without commas `['joy' 'anger']`.
+    """
+    if not isinstance(value, str) or not (value.strip().startswith("[") and value.strip().endswith("]")):
+        return value
+    # Python would join strings with nothing between them.
+    cell = _SIDE_BY_SIDE.sub(", ", value.strip())
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            found = parse(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, list) and all(isinstance(each, str | int | float) for each in found):
+            return found
+    return value
 
 
 def _separates(cells: Sequence[str], separator: str) -> bool:
@@ -104,6 +134,7 @@ def read_target(values: Mapping[str, Any], columns: Columns, form: LabelForm, pa
     value = None if columns.label is None else values.get(columns.label)
     if not form.several:
         return label_name(value, path, line)
+    value = _list_in(value) if form.separator is None else value
     if isinstance(value, list):
         named = [label_name(each, path, line) for each in value]
         return tuple(dict.fromkeys(name for name in named if name is not None))

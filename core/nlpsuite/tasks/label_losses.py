@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 def label_loss(logits_BC: Tensor, targets: Sequence[int], weight_B: Tensor, class_weights: Sequence[float]) -> Tensor:
     """Return the mean cross-entropy in nats of one label for each window, weighted by window and class; a scalar.
 
+    It is divided by the windows' weights alone: divided by those of the classes too, as PyTorch's own is, a window of a rare
+    class would weigh little more than others in batches as small as these, and nothing more where it is alone.
+
     Args:
         logits_BC: Scores.
         targets: The class index of each window.
         weight_B: Weights of windows.
-        class_weights: Weights of classes.
+        class_weights: Weights of classes, 1 on average over all rows.
     """
     target_B = torch.tensor(targets, device=logits_BC.device)
-    weight_B = weight_B * torch.tensor(class_weights, device=logits_BC.device)[target_B]
+    class_weight_B = torch.tensor(class_weights, device=logits_BC.device)[target_B]
     loss_B = torch.nn.functional.cross_entropy(logits_BC, target_B, reduction="none")
-    return (loss_B * weight_B).sum() / weight_B.sum()
+    return (loss_B * weight_B * class_weight_B).sum() / weight_B.sum()
 
 
 def presence_loss(

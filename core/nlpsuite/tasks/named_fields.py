@@ -120,7 +120,9 @@ class NamedFields:
         """Whether the first line names the input and other columns, so that the file is a table whatever it is called."""
         first = next((line for line in file_lines(source) if line.strip()), "").removeprefix("\ufeff")
         wanted = {normal_name(name) for name in self._columns}
-        return len(wanted) > 1 and any(wanted <= {normal_name(cell) for cell in first.split(delimiter)} for delimiter in "\t,;|")
+        return len(wanted) > 1 and any(
+            wanted <= {normal_name(cell) for cell in first.split(delimiter)} for delimiter in "\t,;|"
+        )
 
     def _stream(self, lines: Iterable[str], where: str, report: Reporter) -> Iterator[Row]:
         blank = 0

@@ -83,9 +83,11 @@ def fit_ngrams(bags: Sequence[NgramBag], target_RC: Tensor, weight_R: Tensor, *,
 
 
 def _vocabulary(bags: Sequence[NgramBag], n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the keys that are kept, ascending, and the rows that have each: of many rows those of two at least."""
+    """Return the keys that are kept, ascending, and the rows that have each: of many rows those of two at least, if any."""
     keys, frequency = np.unique(np.concatenate([bag.keys for bag in bags]), return_counts=True)
     kept = frequency >= (2 if len(bags) >= _MANY_ROWS else 1)
+    if not kept.any():
+        kept[:] = True
     most = min(MOST_FEATURES, MOST_WEIGHTS // n_classes)
     if kept.sum() > most:
         commonest = np.argsort(-frequency, kind="stable")[:most]

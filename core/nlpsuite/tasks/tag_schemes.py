@@ -56,7 +56,9 @@ class Scheme:
     def __str__(self) -> str:
         if self.separator:
             return self.name
-        return f"{self.name} without letters" if self.name == "IO" else f"{self.name} without labels, called {ONLY_LABEL}"
+        return (
+            f"{self.name} without letters" if self.name == "IO" else f"{self.name} without labels, called {ONLY_LABEL}"
+        )
 
     def parse(self, tag: str) -> tuple[str, str]:
         """Return the letter of a tag, one of O, B, I, E, S, and its label.

@@ -250,7 +250,8 @@ class Task(ABC):
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Return the training loss, a scalar: the weighted mean over the batch's windows.
 
-        Most tasks ask `network.hidden(batch)` for hidden states and `network.head` for scores.
+        The host counts it by their mean weight beside that of all training windows, so that a row counts once however many
+        windows it has. Most tasks ask `network.hidden(batch)` for hidden states and `network.head` for scores.
         """
 
     def adapt_loss(self, network: Network, batch: Batch) -> Tensor:

@@ -104,7 +104,8 @@ class TextClassification(Task):
         known = {name for row in kept for name in labels_of(row)}
         lost = {id(row) for row in out if not known.issuperset(labels_of(row))}
         if lost:
-            kept = [row for row in rows if id(row) in lost.union(map(id, kept))]
+            stay = lost.union(map(id, kept))
+            kept = [row for row in rows if id(row) in stay]
             out = [row for row in out if id(row) not in lost]
         if not out:
             raise self._with_examples(self._too_few(rows))

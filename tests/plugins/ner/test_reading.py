@@ -53,6 +53,14 @@ def test_io_without_letters(make, tmp_path):
     assert [(each["start_word"], each["end_word"]) for each in row.target] == [(0, 1), (2, 6)]
 
 
+def test_letters_alone(make, tmp_path):
+    task = make()
+    tags = [tag[0] for tag in Scheme("IOB2").tags(SPANS, 7)]
+    (row,) = task.read(write(tmp_path / "train.tsv", columns(tags, "\t")), "train")
+    assert row.target == [{**each, "label": "ENTITY"} for each in TARGET]
+    assert any("tags in IOB2 without labels, called ENTITY" in line for line in task.context.report.said)
+
+
 def test_stray_tags_are_counted(make, tmp_path):
     task = make()
     text = "Ana B-PER\nmet O\n\nBo I-PER\nLee I-PER\n\nRome B-LOC\nis O\n\n"

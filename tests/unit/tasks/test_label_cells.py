@@ -35,6 +35,10 @@ def table(tmp_path: Path, cells: list[object]) -> Table:
         (["Arts, Culture", "Trade, Money", "Sports"], LabelForm()),
         (["Politics, World", "Sports, World", "Weather"], LabelForm()),
         (["Sci/Tech", "World", "Sci/Tech"], LabelForm()),
+        (["['joy', 'anger']", "['joy']", "[]"], LabelForm(True)),
+        (['["joy", "anger"]', '["joy"]'], LabelForm(True)),
+        (["[NEG]", "[POS]", "[NEG]"], LabelForm()),
+        (["a"] * 1200 + ["a|b", "b|c"] * 2, LabelForm(True, "|")),
     ],
 )
 def test_the_form_is_found(tmp_path: Path, cells: list[object], form: LabelForm) -> None:
@@ -46,6 +50,8 @@ def test_the_form_may_be_set(tmp_path: Path) -> None:
     assert find_form(table(tmp_path, cells), ONE, False, None) == LabelForm()
     assert find_form(table(tmp_path, ["a/b", "c"]), ONE, None, "/") == LabelForm(True, "/")
     assert find_form(table(tmp_path, ["a", "c"]), ONE, True, None) == LabelForm(True)
+    with pytest.raises(UserError, match=r"task\.labels_separator: .*task\.several=false"):
+        find_form(table(tmp_path, cells), ONE, False, "|")
 
 
 def test_columns_of_flags_are_several_labels_or_classes_spread_out(tmp_path: Path) -> None:
@@ -76,6 +82,11 @@ def test_columns_of_flags_are_several_labels_or_classes_spread_out(tmp_path: Pat
         (3.5, LabelForm(), "3.5"),
         (True, LabelForm(), "true"),
         ([1.0, 2], LabelForm(True), ("1", "2")),
+        ("['joy', 'anger']", LabelForm(True), ("joy", "anger")),
+        ("['joy' 'anger']", LabelForm(True), ("joy", "anger")),
+        ('["joy"]', LabelForm(True), ("joy",)),
+        ("[]", LabelForm(True), ()),
+        ("['joy']", LabelForm(), "['joy']"),
         (None, LabelForm(), None),
         (float("nan"), LabelForm(), None),
         (None, LabelForm(True), None),

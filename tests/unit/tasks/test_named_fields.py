@@ -158,6 +158,9 @@ def test_what_a_parser_says_stays_on_one_line(tmp_path):
 def test_a_text_file_with_a_header_is_a_table_to_predict_too(tmp_path, apart):
     path = tmp_path / "test.txt"
     path.write_text(f"text{apart}mark\none{apart}x\ntwo{apart}y\n")
-    assert [(row.inputs["text"], row.target) for row in ONE.read(path, "predict", Silent())] == [("one", "x"), ("two", "y")]
+    assert [(row.inputs["text"], row.target) for row in ONE.read(path, "predict", Silent())] == [
+        ("one", "x"),
+        ("two", "y"),
+    ]
     path.write_text("text\nthe mark\n")
     assert [row.inputs["text"] for row in ONE.read(path, "predict", Silent())] == ["text", "the mark"]

@@ -98,6 +98,14 @@ def test_a_row_without_ngrams_gets_the_bias() -> None:
     assert fit.held_out_RC.isfinite().all()
 
 
+def test_of_many_rows_without_a_common_ngram_all_are_kept() -> None:
+    bags = [ngram_bag(f"w{number}") for number in range(ngram_fit._MANY_ROWS + 1)]
+    truth = np.arange(len(bags)) % len(TOPICS)
+    fit = fit_ngrams(bags, one_hot(truth), torch.ones(len(bags)), several=False)
+    assert len(fit.scores.keys_F) == len(bags)
+    assert fit.held_out_RC.isfinite().all()
+
+
 def test_bounds_keep_the_commonest_ngrams_and_leave_rows_out_of_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, truth = sample(200, 7)
     bags = [ngram_bag(text) for text in texts]

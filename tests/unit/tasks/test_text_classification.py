@@ -314,6 +314,16 @@ def test_balanced_classes_weigh_the_same_in_the_loss(tokenizer: Tokenizer) -> No
     assert task.loss(Given(head, hidden_BTD), made).item() == pytest.approx(-probability.mean().item())
 
 
+def test_a_rare_class_weighs_as_much_in_a_batch_of_its_own(tokenizer: Tokenizer) -> None:
+    settings = TextClassificationSettings(class_weights="balanced")
+    task = fitted(TextClassification(TaskContext(tokenizer, CONTEXT, 0, Silent()), settings), "aaab")
+    head = task.make_head(8)
+    halves = torch.tensor([0.0, 0.0]).log_softmax(0)
+    for label, weight in ((0, 2 / 3), (1, 2.0)):
+        made, hidden_BTD = batch([Window([1, 2], label, 0.25)])
+        assert task.loss(Given(head, hidden_BTD), made).item() == pytest.approx(-weight * halves[label].item())
+
+
 def test_a_prediction_comes_from_the_mean_logits_weighted_by_length(task: TextClassification) -> None:
     windows = [Window([1] * 9), Window([1] * 3)]
     prediction = fitted(task).decode(

@@ -205,7 +205,9 @@ def test_a_first_row_that_may_be_a_header_is_told(tmp_path: Path, spy) -> None:
 
 
 def test_a_test_file_without_header_is_read_as_the_training_file_is(tmp_path: Path, spy) -> None:
-    train = write(tmp_path / "train.txt", "".join(f"这是第{n}号新闻的标题\t{'财经' if n % 2 else '体育'}\n" for n in range(20)))
+    train = write(
+        tmp_path / "train.txt", "".join(f"这是第{n}号新闻的标题\t{'财经' if n % 2 else '体育'}\n" for n in range(20))
+    )
     test = write(tmp_path / "test.txt", "又一条新闻\t财经\n还有一条\t体育\n")
     own = reader(spy)
     list(own.read(train, "train"))

@@ -54,6 +54,7 @@ class FinetuneModule(pl.LightningModule):
         self._task, self._windows = prepared.task, prepared.windows
         self._rows, self._row_of = prepared.rows.train, prepared.row_of
         self._pad_id = prepared.tokenizer.pad_id
+        self._mean_weight = sum(window.weight for window in prepared.windows) / len(prepared.windows) or 1.0
         self._settings, self._plan, self._watch = settings, plan, watch
         self._network = Network(
             prepared.backbone,
@@ -85,12 +86,20 @@ class FinetuneModule(pl.LightningModule):
         settings = self._settings
         number = self.micro * self._plan.world + self.global_rank
         with seeded(settings.seed, number, self.device):
-            loss = self._adapt_loss(batch) if self.adapts else self._task.loss(self._network, batch)
+            loss = self._adapt_loss(batch) if self.adapts else self._task_loss(batch)
         self.last_loss = loss.detach()
         self._losses.append(self.last_loss)
         self.micro += 1
         self.tokens_seen += sum(len(window.ids) for window in batch.windows)
         return loss
+
+    def _task_loss(self, batch: Batch) -> torch.Tensor:
+        """Return the task's loss, by how much the batch's windows weigh beside others.
+
+        Windows of long rows are alike in length, so they meet in batches of their own, and a mean over these alone would forget
+        that each is but a part of its row.
+        """
+        return self._task.loss(self._network, batch) * (batch.weight_B.mean() / self._mean_weight)
 
     def _adapt_loss(self, batch: Batch) -> torch.Tensor:
         """Return the loss of the first part of a run."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +22,11 @@ from nlpsuite.host.manager import PluginHost
 from nlpsuite.inference.artifact import load_task_model
 from nlpsuite.inference.predictor import predict_rows
 from nlpsuite.report import Silent
+from nlpsuite.tasks.batches import collate
 from nlpsuite.tasks.masking import masked_loss, random_tokens
+from nlpsuite.tasks.task import Window
 from nlpsuite.training.finetuning.finetune import _compare
+from nlpsuite.training.finetuning.module import FinetuneModule
 from nlpsuite.training.finetuning.plan import calibration_rows
 from nlpsuite.training.finetuning.watch import costly_scoring
 from nlpsuite_sentiment.task import Sentiment
@@ -419,3 +423,14 @@ def test_tune_lora_writes_adapters_and_the_head_alone(
     # Another round of adapters may be trained on them.
     again = run(tmp_path / "again", epochs=1, tune="lora", backbone=str(result.run))
     assert load_task_model(again.model, HOST).name == "sentiment"
+
+
+def test_a_row_of_many_windows_pulls_as_one_row() -> None:
+    windows = [Window([1, 2], 0, 1.0), *[Window([1, 2, 3], 0, 0.1)] * 10]
+    seen: list[float] = []
+    for batch in (windows[:1], windows[1:6], windows[6:]):
+        made = collate(batch, 0)
+        task = SimpleNamespace(loss=lambda network, batch: torch.tensor(3.0))
+        own = SimpleNamespace(_task=task, _network=None, _mean_weight=2 / 11)
+        seen.append(FinetuneModule._task_loss(own, made).item() * len(batch))
+    assert seen[0] == pytest.approx(seen[1] + seen[2])
