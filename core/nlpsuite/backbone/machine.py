@@ -34,12 +34,22 @@ class Machine:
     label: str
 
 
-def find_machine(precision: PrecisionName) -> Machine:
+def find_machine(precision: PrecisionName, index: int | None = None) -> Machine:
     """Look for a GPU, and pick the number format: bf16 where the GPU has it, float32 on a CPU, unless the user says.
 
+    Args:
+        precision: What the user says.
+        index: Of the GPU that the user picked; it becomes the current one. None: the one that is.
+
     Raises:
-        UserError: The format needs a GPU and there is none.
+        UserError: The format needs a GPU and there is none, or there is none of this index.
     """
+    if index is not None:
+        count = torch.cuda.device_count()
+        if index >= count:
+            what = f"there is no GPU {index}" if count else "there is no GPU to pick by index"
+            raise UserError(what, where="--devices", fix="indices count from 0" if count else "leave it out")
+        torch.cuda.set_device(index)
     if torch.cuda.is_available():
         device = torch.device("cuda", torch.cuda.current_device())
         label = torch.cuda.get_device_name(device)

@@ -30,14 +30,17 @@ def orthogonalise(matrices_NRC: Tensor, steps: int) -> Tensor:
     """
     tall = matrices_NRC.shape[-2] > matrices_NRC.shape[-1]
     x = matrices_NRC.mT if tall else matrices_NRC  # X X^T is then the smaller of the two
-    x = x.bfloat16() if x.is_cuda else x.float()
-    # Scaled twice: squares of small numbers would vanish.
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + TINY**0.5)
-    gram = x @ x.mT
-    bound = gram.norm(dim=(-2, -1), keepdim=True) + TINY  # the square of the largest singular value, at the most
-    x, gram = x * bound.rsqrt(), gram / bound
-    on_square = x.dtype == torch.float32 and x.shape[-1] >= WIDE * x.shape[-2]
-    x = _on_square(x, gram, steps) if on_square else _on_itself(x, gram, steps)
+    # The optimiser steps where a network in mixed precision computes, and there autocast would choose formats of its own:
+    # norms in float32, and so all that is divided by them, but products in bf16.
+    with torch.autocast(x.device.type, enabled=False):
+        x = x.bfloat16() if x.is_cuda else x.float()
+        # Scaled twice: squares of small numbers would vanish.
+        x = x / (x.norm(dim=(-2, -1), keepdim=True) + TINY**0.5)
+        gram = x @ x.mT
+        bound = gram.norm(dim=(-2, -1), keepdim=True) + TINY  # the square of the largest singular value, at the most
+        x, gram = x * bound.rsqrt(), gram / bound
+        on_square = x.dtype == torch.float32 and x.shape[-1] >= WIDE * x.shape[-2]
+        x = _on_square(x, gram, steps) if on_square else _on_itself(x, gram, steps)
     return (x.mT if tall else x).to(matrices_NRC.dtype)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nlpsuite.cli.outcome import WRONG_INPUT
+from nlpsuite.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,28 @@ def start_on_each(devices: str, context: typer.Context) -> None:
     if number == 1 or is_launched():
         return
     typed: list[str] = context.find_root().obj["typed"]
-    visible = devices.strip(",") if "," in devices else None
+    visible = visible_gpus(devices, os.environ.get("CUDA_VISIBLE_DEVICES")) if "," in devices else None
     raise typer.Exit(launch(number, typed, visible=visible))
+
+
+def visible_gpus(indices: str, visible: str | None) -> str:
+    """Return CUDA_VISIBLE_DEVICES for the GPUs of these indices.
+
+    Args:
+        indices: As the user picks them, `2,3`: of what this process sees.
+        visible: CUDA_VISIBLE_DEVICES as it is; None: all.
+
+    Raises:
+        UserError: An index is of none that is visible.
+    """
+    picked = [int(each) for each in indices.split(",") if each]
+    if not visible:
+        return ",".join(map(str, picked))
+    here = visible.split(",")
+    if max(picked) >= len(here):
+        what = f"there is no GPU {max(picked)} among CUDA_VISIBLE_DEVICES={visible}"
+        raise UserError(what, where="--devices", fix="indices count from 0")
+    return ",".join(here[each] for each in picked)
 
 
 def launch(number: int, arguments: Sequence[str], *, visible: str | None = None) -> int:

@@ -28,19 +28,6 @@ class Budget:
         if (self.seconds is None) == (self.steps is None):
             raise ValueError("a budget is either seconds or steps")
 
-    def progress(self, step: int, elapsed: float, reserve: float = 0.0) -> float:
-        """Return the share of the run that is done, 0 to 1.
-
-        Args:
-            step: Optimiser steps done.
-            elapsed: Seconds spent, earlier parts of a resumed run included.
-            reserve: Seconds to keep for what follows training.
-        """
-        if self.steps is not None:
-            return min(1.0, step / self.steps)
-        assert self.seconds is not None
-        return min(1.0, elapsed / max(self.seconds - reserve, 1e-3))
-
     def seconds_left(self, step: int, elapsed: float, per_step: float) -> float:
         """Return the estimated seconds to the end."""
         if self.steps is not None:

@@ -51,12 +51,13 @@ def trainer_options(settings: RunsOn, machine: Machine, group: Together | None =
     on_gpu = machine.device.type == "cuda"
     devices: int | str = 1 if settings.devices == "auto" else settings.devices
     strategy: str | Strategy = settings.strategy
+    picked = one_index(settings.devices)
     if group is not None:
         devices = group.local_world
         strategy = _strategy(settings.strategy, group.world)
     return {
         "accelerator": "gpu" if on_gpu else "cpu",
-        "devices": int(devices) if isinstance(devices, str) and devices.isdigit() else devices,
+        "devices": [picked] if picked is not None else int(devices) if str(devices).isdigit() else devices,
         "num_nodes": settings.nodes if group is None else group.nodes,
         "strategy": strategy,
         "precision": machine.precision,
@@ -90,6 +91,12 @@ def devices_here(devices: str) -> int:
     return 1 if devices == "auto" else int(devices) if devices.isdigit() else len(devices.strip(",").split(","))
 
 
+def one_index(devices: str) -> int | None:
+    """Return the index of the one device that `3,` picks; None where indices pick several, or none."""
+    indices = [each for each in devices.split(",") if each]
+    return int(indices[0]) if "," in devices and len(indices) == 1 else None
+
+
 def check_strategy(name: str, known: Collection[str], what: str) -> None:
     """Check that a kind of training knows a strategy.
 
@@ -107,12 +114,13 @@ def check_strategy(name: str, known: Collection[str], what: str) -> None:
         )
 
 
-def check_where(settings: RunsOn, machine: Machine) -> None:
+def check_where(settings: RunsOn, machine: Machine, group: Together | None = None) -> None:
     """Check where the run is to run, before anything is made.
 
     Args:
         settings: What the user asks for.
         machine: What there is.
+        group: The processes of the run, where they have found one another already.
 
     Raises:
         UserError: There is no such strategy or device.
@@ -123,7 +131,12 @@ def check_where(settings: RunsOn, machine: Machine) -> None:
     if "," in settings.devices and not on_gpu:
         raise UserError("there is no GPU to pick by index", where="--devices", fix="leave it out")
     wanted = [int(i) for i in settings.devices.split(",") if i] if "," in settings.devices else []
-    if on_gpu and wanted and max(wanted) >= torch.cuda.device_count():
+    if on_gpu and group is not None and group.world > 1:
+        # Each process sees only the devices that were picked, counted from 0.
+        if torch.cuda.device_count() < group.local_world:
+            what = f"{torch.cuda.device_count()} of the {group.local_world} GPUs that were asked for are there"
+            raise UserError(what, where="--devices", fix="indices count from 0; nvidia-smi lists what there is")
+    elif on_gpu and wanted and max(wanted) >= torch.cuda.device_count():
         raise UserError(f"there is no GPU {max(wanted)}", where="--devices", fix="indices count from 0")
 
 

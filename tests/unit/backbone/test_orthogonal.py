@@ -82,3 +82,16 @@ def test_bfloat16_has_digits_enough_to_iterate_on_the_matrix_itself():
     values = torch.linalg.svdvals(_on_itself(x, x @ x.mT, 5).float())
     assert values.min() > 0.6
     assert values.max() < 1.3
+
+
+@pytest.mark.parametrize("shape", [(128, 384), (384, 128), (96, 96)])
+def test_autocast_changes_nothing(shape):
+    # Singular values that fall steeply, as those of a running gradient do.
+    left, right = (torch.linalg.qr(each)[0] for each in matrices(max(shape), min(shape), 2))
+    values = torch.arange(1, min(shape) + 1) ** -3.0
+    matrix = (
+        (left * values) @ right[: min(shape)] if shape[0] >= shape[1] else right[: min(shape)].T @ (left * values).T
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = orthogonalise(matrix[None], NEWTON_SCHULZ)
+    torch.testing.assert_close(mixed, orthogonalise(matrix[None], NEWTON_SCHULZ), rtol=0, atol=0)

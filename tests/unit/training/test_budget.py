@@ -7,17 +7,6 @@ from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.training.budget import DEFAULT_SECONDS, Budget, plan_budget
 
 
-def test_progress_by_steps_ignores_the_clock():
-    assert Budget(steps=10).progress(5, elapsed=1e9) == 0.5
-    assert Budget(steps=10).progress(12, elapsed=0.0) == 1.0
-
-
-def test_progress_by_the_clock_keeps_a_reserve():
-    budget = Budget(seconds=100.0)
-    assert budget.progress(10**6, elapsed=50.0) == 0.5
-    assert budget.progress(0, elapsed=80.0, reserve=20.0) == 1.0
-
-
 @pytest.mark.parametrize(
     ("said", "budget"),
     [

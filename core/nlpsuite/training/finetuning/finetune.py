@@ -25,7 +25,6 @@ from nlpsuite.training.checkpoints import find_checkpoint
 from nlpsuite.training.finetuning.best import BestWeights
 from nlpsuite.training.finetuning.card import finetune_card
 from nlpsuite.training.finetuning.module import FinetuneModule
-from nlpsuite.training.finetuning.pace import Pace
 from nlpsuite.training.finetuning.plan import calibration_rows, make_plan, show_plan
 from nlpsuite.training.finetuning.prepare import prepare
 from nlpsuite.training.finetuning.result import FinetuneResult, write_predictions
@@ -34,8 +33,16 @@ from nlpsuite.training.finetuning.settings import LoRASettings
 from nlpsuite.training.finetuning.state import is_first_process, open_run
 from nlpsuite.training.finetuning.validation import Validator
 from nlpsuite.training.finetuning.watch import FinetuneWatch
-from nlpsuite.training.lightning import check_strategy, check_where, quiet_lightning, trainer_options, world_size
+from nlpsuite.training.lightning import (
+    check_strategy,
+    check_where,
+    one_index,
+    quiet_lightning,
+    trainer_options,
+    world_size,
+)
 from nlpsuite.training.logged import LoggedReporter
+from nlpsuite.training.pace import Pace
 from nlpsuite.training.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -125,7 +132,7 @@ def _prepare(request: FinetuneRequest, report: Reporter) -> _Job:
     """Do all that comes before the first step; if it fails, no folder is left behind."""
     settings, clock = request.settings, Stopwatch()
     config = build(request.spec.config, settings.task, where="task")
-    machine = find_machine(settings.precision)
+    machine = find_machine(settings.precision, one_index(settings.devices))
     check_where(settings, machine)
     check_strategy(settings.strategy, STRATEGIES, "fine-tuning")
     run = open_run(request.out, resume=request.resume, trusted=request.trust)
@@ -246,7 +253,11 @@ def _fit(job: _Job, module: FinetuneModule, watch: FinetuneWatch) -> int:
         gradient_clip_val=job.settings.clip or None,
         callbacks=[watch, *job.request.host.callbacks(info)],
     )
-    saved_in = None if job.saved is None else job.saved.path
+    saved_in = None
+    if job.saved is not None:
+        saved_in = job.saved.path
+        # Lightning reads the file itself; what was read here would lie in memory to the run's end.
+        job.saved.state.clear()
     trainer.fit(module, ckpt_path=saved_in, weights_only=True if saved_in else None)
     # Lightning leaves the weights where it moved them on a CPU, and takes them off a GPU.
     module.to(job.machine.device)

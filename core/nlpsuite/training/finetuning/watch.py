@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from nlpsuite.report import Progress
     from nlpsuite.training.bad_steps import BadSteps
     from nlpsuite.training.finetuning.module import FinetuneModule
-    from nlpsuite.training.finetuning.pace import Pace
     from nlpsuite.training.finetuning.validation import Validator
     from nlpsuite.training.logged import LoggedReporter
+    from nlpsuite.training.pace import Pace
     from nlpsuite.training.runfolder import RunFolder
     from nlpsuite.training.signals import StopFlag
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nlpsuite.backbone.sampled import Candidates
     from nlpsuite.text.tokenfile import TokenFile
     from nlpsuite.text.tokenizer import Tokenizer
-    from nlpsuite.training.budget import Budget, Stopwatch
+    from nlpsuite.training.pace import Pace
     from nlpsuite.training.pretraining.data import Part, StepRows
     from nlpsuite.training.pretraining.settings import OptimizerSettings, PretrainSettings
     from nlpsuite.training.signals import StopFlag
@@ -71,8 +71,7 @@ class PretrainModule(pl.LightningModule):
         tokens: The training tokens.
         settings: How.
         rows: How an optimiser step is divided.
-        budget: How long.
-        watch: The run's clock.
+        pace: How long, and by which clock.
         group: The processes that train together.
         flag: Set by a signal.
 
@@ -81,7 +80,6 @@ class PretrainModule(pl.LightningModule):
         last_losses: Mean loss of the latest step for each objective, tensors on the device.
         progress: Share of the run that is done, the same in every process.
         signal_number: A signal that came to any of the processes.
-        reserve: Seconds of the budget to keep for what follows training.
         finished: Whether the budget is spent.
         position: The step of the order that comes next. It is ahead of the steps taken by those that were passed over.
         bad: The latest step's numbers, where they had gone bad in any of the processes: it was not taken.
@@ -95,8 +93,7 @@ class PretrainModule(pl.LightningModule):
         tokens: TokenFile,
         settings: PretrainSettings,
         rows: StepRows,
-        budget: Budget,
-        watch: Stopwatch,
+        pace: Pace,
         group: Together,
         flag: StopFlag | None = None,
     ):
@@ -104,7 +101,7 @@ class PretrainModule(pl.LightningModule):
         self.automatic_optimization = False
         self.backbone = backbone
         self._tokenizer, self._tokens, self._settings = tokenizer, tokens, settings
-        self._rows, self._budget, self._watch = rows, budget, watch
+        self._rows, self.pace = rows, pace
         self._group, self._flag = group, flag
         self.progress = 0.0
         self.signal_number: int | None = None
@@ -115,7 +112,6 @@ class PretrainModule(pl.LightningModule):
         self.limit = Limit(settings.on_nan_limit)
         self.tokens_seen = 0
         self.last_losses: dict[str, torch.Tensor] = {}
-        self.reserve = 0.0
         self.finished = False
 
     def agree(self, tokens: int = 0) -> None:
@@ -124,9 +120,7 @@ class PretrainModule(pl.LightningModule):
         Args:
             tokens: Tokens this process has trained on since it was called last.
         """
-        own = (
-            self._budget.progress(self.global_step, self._watch.seconds, self.reserve) if self._group.is_first else 0.0
-        )
+        own = self.pace.progress(self.global_step) if self._group.is_first else 0.0
         heard = None if self._flag is None else self._flag.signal_number
         signals = [float(heard == each) for each in STOPPING]
         self.progress, seen, *stopped = self._group.total([own, float(tokens), *signals])
@@ -278,12 +272,13 @@ class PretrainModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what resume needs beside weights, optimiser and step."""
         checkpoint["nlpsuite"] = {
-            "seconds": self._watch.seconds,
+            "seconds": self.pace.watch.seconds,
+            "progress": self.progress,
             "position": self.position,
             "step_rows": self._rows.total,
             "bad_steps": self.limit.met,
             "tokens_seen": self.tokens_seen,
-            "reserve": self.reserve,
+            "reserve": self.pace.reserve,
             "finished": self.finished,
             "average": self._average.state(),
         }
@@ -291,8 +286,9 @@ class PretrainModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back; the loader starts at the position, for order is a function of seed and position."""
         own = checkpoint["nlpsuite"]
-        self.tokens_seen, self.reserve, self.finished = own["tokens_seen"], own["reserve"], own["finished"]
+        self.tokens_seen, self.progress, self.finished = own["tokens_seen"], own["progress"], own["finished"]
+        self.pace.reserve = own["reserve"]
         self._average.load(own["average"])
-        self._watch.start(own["seconds"])
+        self.pace.watch.start(own["seconds"])
         self.position = self._first = own["position"]
         self.limit.met = own["bad_steps"]

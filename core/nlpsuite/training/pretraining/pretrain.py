@@ -25,8 +25,16 @@ from nlpsuite.report import Silent
 from nlpsuite.training.bad_steps import BadSteps
 from nlpsuite.training.budget import Stopwatch, check_one_budget, plan_budget
 from nlpsuite.training.checkpoints import find_checkpoint
-from nlpsuite.training.lightning import check_strategy, check_where, devices_here, quiet_lightning, trainer_options
+from nlpsuite.training.lightning import (
+    check_strategy,
+    check_where,
+    devices_here,
+    one_index,
+    quiet_lightning,
+    trainer_options,
+)
 from nlpsuite.training.logged import LoggedReporter
+from nlpsuite.training.pace import Pace
 from nlpsuite.training.pretraining.card import pretraining_card
 from nlpsuite.training.pretraining.compile_trial import choose_compiled
 from nlpsuite.training.pretraining.counts import counted_embedding
@@ -111,7 +119,7 @@ def pretrain(request: PretrainRequest, report: Reporter) -> dict[str, Any]:
     watch.start()
     check_one_budget(settings.time, settings.max_tokens, settings.max_steps)
     with together(0 if settings.devices == "auto" else devices_here(settings.devices), settings.nodes) as group:
-        machine = find_machine(settings.precision)
+        machine = find_machine(settings.precision, one_index(settings.devices))
         request = _same_folder(request, group)
         with stop_on_signals(request.resume_command, goes_on=request.resume) as flag:
             job = (
@@ -165,7 +173,7 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
     """Prepare text and network, tell the user what will be done, and the other processes what was found."""
     settings = request.settings
     with group.others_wait():
-        check_where(settings, machine)
+        check_where(settings, machine, group)
         _check_strategy(settings)
         run = (
             RunFolder.reopened(request.out, trusted=request.trust) if request.resume else RunFolder.create(request.out)
@@ -316,7 +324,8 @@ def _train(
         Interrupted: A signal came; the state is saved.
     """
     settings, backbone, tokenizer = request.settings, job.backbone, job.text.tokenizer
-    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.rows, job.budget, job.watch, group, flag)
+    pace = Pace(job.budget, job.watch)
+    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.rows, pace, group, flag)
     validation = _validation(job, settings, group)
     if job.compiled:
         compile_blocks(backbone)
@@ -377,7 +386,11 @@ def _fit(
         max_epochs=1,
         callbacks=[watcher],
     )
-    saved_in = None if job.saved is None else job.saved.path
+    saved_in = None
+    if job.saved is not None:
+        saved_in = job.saved.path
+        # Lightning reads the file itself; what was read here would lie in memory to the run's end.
+        job.saved.state.clear()
     trainer.fit(module, ckpt_path=saved_in, weights_only=True if saved_in else None)
     steps: int = trainer.global_step
     return steps

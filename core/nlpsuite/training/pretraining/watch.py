@@ -96,6 +96,7 @@ class PretrainWatch(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Note where this part of the run starts, and hear signals in place of Lightning, which stops mid-step."""
         self._flag.wait_for_boundaries()
+        pl_module.pace.begin(pl_module.progress)
         pl_module.agree()
         self._started = time.monotonic()
         self._step = self._first_step = trainer.global_step
@@ -193,7 +194,7 @@ class PretrainWatch(pl.Callback):
         spent = time.monotonic() - begun
         self._validating += spent
         # The last validation and the writing of the model must fit into the budget too.
-        module.reserve = spent + module.backbone.config.parameters / WRITING_SPEED
+        module.pace.reserve = spent + module.backbone.config.parameters / WRITING_SPEED
 
     def take_over(self, step: int, module: PretrainModule) -> None:
         """Stand where a stopped run had come to its end, in place of training."""

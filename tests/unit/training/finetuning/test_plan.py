@@ -13,9 +13,7 @@ from nlpsuite.host.manager import PluginHost
 from nlpsuite.host.resolve import resolve_name
 from nlpsuite.report import Silent
 from nlpsuite.tasks.task import Row, TaskContext
-from nlpsuite.training.budget import Budget, Stopwatch
 from nlpsuite.training.finetuning.noise import TokenDropout, seeded
-from nlpsuite.training.finetuning.pace import Pace
 from nlpsuite.training.finetuning.plan import make_plan, show_plan
 from nlpsuite.training.finetuning.prepare import Prepared, encode_rows
 from nlpsuite.training.finetuning.rows import TaskRows
@@ -93,29 +91,6 @@ def test_the_plan_is_shown(prepared: Callable[[int], Prepared], spy: Any):
     assert shown["training rows"].startswith("100 ")
     assert shown["test rows"] == "none"
     assert shown["planned"].startswith("2 epochs")
-
-
-def test_progress_by_the_clock_counts_from_the_first_step_and_never_falls():
-    clock = Stopwatch()
-    clock.start(100.0)
-    pace = Pace(Budget(seconds=300.0), clock)
-    pace.begin(0.0)
-    assert pace.progress(0) == pytest.approx(0.0, abs=0.01)
-    clock.start(200.0)
-    assert pace.progress(7) == pytest.approx(0.5, abs=0.01)
-    pace.reserve = 100.0
-    assert pace.progress(8) == 1.0
-    pace.reserve = 0.0
-    assert pace.progress(9) == 1.0
-
-
-def test_progress_goes_on_where_a_stopped_run_was():
-    clock = Stopwatch()
-    clock.start(100.0)
-    pace = Pace(Budget(seconds=200.0), clock)
-    pace.begin(0.6)
-    clock.start(150.0)
-    assert pace.progress(1) == pytest.approx(0.8, abs=0.01)
 
 
 def test_hidden_tokens_are_ordinary_ones(tiny_tokenizer: Tokenizer):

@@ -1,4 +1,4 @@
-"""How far a fine-tuning run has come, by steps or by the clock."""
+"""How far a run has come, by steps or by the clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class Pace:
     """Progress through the budget.
 
     By the clock, progress runs from the first step to the moment when what follows training must begin: reading the
-    data came before, and the last validation, test and save come after.
+    data came before, and the last validation, test and save come after. What is planned by progress, such as the warm-up of
+    the learning rate, is then the same however long the reading took.
 
     Args:
         budget: What the run may spend.
