@@ -24,6 +24,7 @@ from nlpsuite.backbone.compiled import compile_blocks
 from nlpsuite.backbone.config import PRESETS
 from nlpsuite.backbone.model import Backbone
 from nlpsuite.backbone.objectives import objective_loss
+from nlpsuite.text.order import RowOrder
 from nlpsuite.training.pretraining.data import PretrainSteps, StepRows
 from nlpsuite.training.pretraining.module import optimizer_as_set
 from nlpsuite.training.pretraining.settings import ObjectiveSettings, OptimizerSettings
@@ -64,9 +65,8 @@ class Step:
         self.backbone.initialise(1)
         self.optimizer = optimizer_as_set(self.backbone, OptimizerSettings())
         rows = StepRows(BATCH_TOKENS // config.context, at_once)
-        self.steps = PretrainSteps(
-            train, context=config.context, tokenizer=tokenizer, objective=objective, rows=rows, seed=1
-        )
+        order = RowOrder(train, row=config.context, seed=1, pad_id=tokenizer.pad_id)
+        self.steps = PretrainSteps(order, tokenizer=tokenizer, objective=objective, rows=rows)
         self.z_loss, self.number = objective.z_loss, 0
         self.seconds: dict[str, float] = defaultdict(float)
 

@@ -19,7 +19,7 @@ PLUGINS = CORE.parents[1] / "plugins"
 
 # Import arrows run one way, from a higher layer to a lower one or to its own.
 LAYERS = [
-    {"config", "errors", "files", "own_key", "people", "report", "visible"},
+    {"config", "errors", "files", "own_key", "people", "plain", "report", "visible"},
     {"text"},
     {"backbone", "tasks", "host"},
     {"hub"},

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 class KeyValueCache:
     """Preallocated keys and values of every layer. K key heads, S positions, C head width.
 
+    Args:
+        config: The network's shape.
+        rows: Texts that are continued side by side.
+        positions: The most tokens of one. Memory is taken for all of them at once, so no more than may be needed.
+        dtype: Of keys and values.
+        device: Where they live.
+
     Attributes:
         length: Positions filled so far.
     """
@@ -40,8 +47,14 @@ class KeyValueCache:
         Args:
             rows_N: int64 indices of rows.
         """
-        self._keys = self._keys.index_select(1, rows_N)
-        self._values = self._values.index_select(1, rows_N)
+        self._keys, self._values = (self._selected(each, rows_N) for each in (self._keys, self._values))
+
+    def _selected(self, stored: Tensor, rows_N: Tensor) -> Tensor:
+        layers, _, heads, positions, width = stored.shape
+        found = stored.new_empty(layers, len(rows_N), heads, positions, width)
+        # What is not filled yet is not copied: a cache has room for far more than that at first.
+        found[:, :, :, : self.length] = stored[:, :, :, : self.length].index_select(1, rows_N)
+        return found
 
     def reorder(self, rows_B: Tensor, start: int) -> None:
         """Put rows in another order, from one position on; for rows that have what comes before in common.

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from nlpsuite.backbone.model import Backbone
 
+SHAPES = 32
+"""Batches of so many shapes are compiled for."""
+
 
 def compile_blocks(backbone: Backbone) -> None:
     """Have every block compiled when it is first called.
@@ -22,6 +25,11 @@ def compile_blocks(backbone: Backbone) -> None:
     Blocks are alike, so one compilation serves them all: seconds, where the whole network takes a minute. Attention stays
     outside, for it is one kernel already, and so one compilation serves every mask too.
     """
+    # One compilation for each number and length of rows: a step that does not divide evenly, of rows of two kinds and three
+    # lengths, has more of them than torch allows by default, past which it would compile nothing, and say nothing.
+    import torch._dynamo.config as limits
+
+    limits.recompile_limit = max(limits.recompile_limit, SHAPES)
     opaque = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
     for block in backbone.blocks:
         assert isinstance(block, Block)

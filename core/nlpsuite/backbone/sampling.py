@@ -69,11 +69,12 @@ def continue_ids(
     history = list(ids)
     cache: KeyValueCache | None = None
     fresh = history[-context:]
-    for _ in range(max_new):
+    for drawn in range(max_new):
         if cache is None or cache.length + len(fresh) > context:
             if cache is not None:
                 fresh = history[-(context // 2) :]
-            cache = KeyValueCache(backbone.config, 1, context, weight.dtype, weight.device)
+            positions = min(context, len(fresh) + max_new - drawn - 1)
+            cache = KeyValueCache(backbone.config, 1, positions, weight.dtype, weight.device)
         # `forward` itself, past any compilation: the cache has another length at each token.
         hidden = backbone.forward(torch.tensor([fresh], device=weight.device), cache=cache)
         logits = backbone.logits(hidden[0, -1]).float().cpu()

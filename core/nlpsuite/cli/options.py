@@ -218,6 +218,15 @@ BatchTokensOption = Annotated[
 RateOption = Annotated[
     float | None, typer.Option("--lr", parser=_parse_rate, metavar="RATE", help="Highest learning rate, such as 3e-4.")
 ]
+PretrainRateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--lr",
+        parser=_parse_rate,
+        metavar="RATE",
+        help="Highest learning rate of AdamW, such as 3e-3; Muon's, for the matrices, is --set optimizer.matrix_lr.",
+    ),
+]
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", parser=_parse_limit, metavar="N", help="Use only N inputs, for a quick try."),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
+
+from nlpsuite.plain import plain
 
 Convert = Callable[[Any], Any]
 
@@ -66,21 +65,6 @@ def described(feature: Any) -> str:
     """Return the kind of a column, for people."""
     dtype = getattr(feature, "dtype", None)
     return str(dtype) if type(feature).__name__ == "Value" else type(feature).__name__
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: NaN as null, times as text; bytes, which are no text, as null."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(name): plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else None
 
 
 def _class_names(feature: Any) -> Convert:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nlpsuite.errors import UserError
 from nlpsuite.inference.live_lines import LiveLines
 from nlpsuite.inference.predictor import predict_rows
+from nlpsuite.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,7 +88,8 @@ def prediction_record(row: Row, prediction: Mapping[str, Any], *, with_target: b
     An input field with the name of something else that is written is kept as `input_NAME`.
     """
     own = ({"target": row.target} if with_target else {}) | dict(prediction)
-    inputs = {f"input_{name}" if name in own else name: value for name, value in row.inputs.items()}
+    # An `id` may be anything that the file holds, NaN too.
+    inputs = {f"input_{name}" if name in own else name: plain(value) for name, value in row.inputs.items()}
     return inputs | own
 
 

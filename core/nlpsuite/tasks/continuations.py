@@ -88,7 +88,7 @@ def continue_prompts(
     for places in by_length.values():
         for begin in range(0, len(places), ROWS):
             some = places[begin : begin + ROWS]
-            group = _Group(backbone, [list(prompts[place])[-context:] for place in some])
+            group = _Group(backbone, [list(prompts[place])[-context:] for place in some], max_new)
             uniform_BN = np.stack([np.random.default_rng(seeds[place]).random(max_new) for place in some])
             going = [drawn[place] for place in some]
             for step in range(max_new):
@@ -116,10 +116,10 @@ def _take(going: Sequence[Drawn], tokens: Sequence[int], stop_id: int) -> Iterat
 
 
 class _Group:
-    """Rows of equal length that are read together, and how far they have been read."""
+    """Rows of equal length that are read together, and how far they have been read; `left` tokens at most are drawn."""
 
-    def __init__(self, backbone: Backbone, history: list[list[int]]):
-        self._backbone, self._history = backbone, history
+    def __init__(self, backbone: Backbone, history: list[list[int]], left: int):
+        self._backbone, self._history, self._left = backbone, history, left
         self._cache: KeyValueCache | None = None
         self._fresh = history
 
@@ -130,7 +130,9 @@ class _Group:
         if self._cache is None or self._cache.length + len(self._fresh[0]) > context:
             if self._cache is not None:
                 self._fresh = [row[-max(1, context // 2) :] for row in self._history]
-            self._cache = KeyValueCache(backbone.config, len(self._history), context, weight.dtype, weight.device)
+            # The last token that is drawn is not read again.
+            positions = min(context, len(self._fresh[0]) + self._left - 1)
+            self._cache = KeyValueCache(backbone.config, len(self._history), positions, weight.dtype, weight.device)
         ids_BT = torch.tensor(self._fresh, device=weight.device)
         # `forward` itself, past any compilation: the cache has another length at each token.
         hidden_BTD = backbone.forward(ids_BT, cache=self._cache)
@@ -138,6 +140,7 @@ class _Group:
 
     def advance(self, kept: Sequence[int], tokens: Sequence[int]) -> None:
         """Go on with some of the rows, each with its new token."""
+        self._left -= 1
         if len(kept) < len(self._history):
             self._history = [self._history[row] for row in kept]
             assert self._cache is not None

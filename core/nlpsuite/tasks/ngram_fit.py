@@ -51,13 +51,13 @@ class NgramFit:
     held_out_RC: Tensor
 
 
-def fit_ngrams(bags: Sequence[NgramBag], target_RC: Tensor, weight_R: Tensor, *, several: bool) -> NgramFit:
+def fit_ngrams(bags: Sequence[NgramBag], target_RC: Tensor, weight_RC: Tensor, *, several: bool) -> NgramFit:
     """Fit n-gram scores to training rows.
 
     Args:
         bags: The n-grams of each row.
         target_RC: float32, 1 where the row has the class.
-        weight_R: float32, how much each row counts.
+        weight_RC: float32, how much each row counts, [R, 1], or for each class, [R, C].
         several: Whether a row may have several classes, or none.
     """
     keys_F, frequency_F = _vocabulary(bags, target_RC.shape[1])
@@ -70,8 +70,8 @@ def fit_ngrams(bags: Sequence[NgramBag], target_RC: Tensor, weight_R: Tensor, *,
     held_out_RC = torch.zeros_like(target_RC)
     start = torch.zeros(len(keys_F) + 1, target_RC.shape[1])
     for fold in range(FOLDS + 1):
-        fitted_R = (fold_R != fold) & (fold_R < FOLDS)
-        solution = _solve(matrix, target_RC, weight_R * fitted_R, start, several)
+        fitted_R1 = ((fold_R != fold) & (fold_R < FOLDS)).unsqueeze(1)
+        solution = _solve(matrix, target_RC, weight_RC * fitted_R1, start, several)
         start = solution.clone()
         held_out_RC[fold_R == fold] = (matrix.times(solution[:-1]) + solution[-1])[fold_R == fold]
     scores = NgramScores(len(keys_F), target_RC.shape[1])
@@ -158,11 +158,12 @@ class _Matrix:
         return bag_sums(self._row_N, self._starts_F, self._by_feature, error_RC)
 
 
-def _solve(matrix: _Matrix, target_RC: Tensor, weight_R: Tensor, start: Tensor, several: bool) -> Tensor:
+def _solve(matrix: _Matrix, target_RC: Tensor, weight_RC: Tensor, start: Tensor, several: bool) -> Tensor:
     """Return the best weights, and below them the bias, [F + 1, C]."""
     solution = torch.nn.Parameter(start.clone())
-    weight_R1 = (weight_R / weight_R.sum().clamp(min=1e-9)).unsqueeze(1)
-    decay = 1 / (STRENGTH * max(1.0, float(weight_R.sum())))
+    sum_1C = weight_RC.sum(0, keepdim=True)
+    weight_RC = weight_RC / sum_1C.clamp(min=1e-9)
+    decay_1C = 1 / (STRENGTH * sum_1C.clamp(min=1.0))
     solver = torch.optim.LBFGS(
         [solution],
         max_iter=ITERATIONS,
@@ -181,10 +182,10 @@ def _solve(matrix: _Matrix, target_RC: Tensor, weight_R: Tensor, start: Tensor, 
         else:
             losses = -(target_RC * logits_RC.log_softmax(1))
             error_RC = logits_RC.softmax(1) - target_RC
-        error_RC = error_RC * weight_R1
+        error_RC = error_RC * weight_RC
         solution.grad = torch.cat((matrix.transposed_times(error_RC), error_RC.sum(0, keepdim=True)))
-        solution.grad[:-1] += decay * solution[:-1]
-        return (losses * weight_R1).sum() + decay / 2 * solution[:-1].square().sum()
+        solution.grad[:-1] += decay_1C * solution[:-1]
+        return (losses * weight_RC).sum() + (decay_1C / 2 * solution[:-1].square()).sum()
 
     solver.step(objective)  # type: ignore[no-untyped-call]
     return solution.detach()

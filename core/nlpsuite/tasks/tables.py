@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlpsuite.errors import UserError
+from nlpsuite.plain import readable
 from nlpsuite.tasks.delimited import DELIMITERS, guess_delimiter, read_delimited
 from nlpsuite.tasks.headers import column_names, is_header
 from nlpsuite.tasks.lines import file_lines
@@ -29,7 +30,7 @@ class Record:
     """One row of a table.
 
     Attributes:
-        values: The values by column name; strings, except in JSON and Parquet.
+        values: The values by column name; strings, except in JSON and Parquet, where they are what JSON has.
         line: The line where the row starts, from 1; in Parquet and in a JSON array, the row's number.
     """
 
@@ -254,5 +255,5 @@ def _parquet(path: Path) -> Table:
     if not file.metadata.num_rows:
         raise UserError("the file has no rows", where=path, fix="give a file with rows")
     values = (row for batch in file.iter_batches() for row in batch.to_pylist())
-    records = (Record(row, number) for number, row in enumerate(values, start=1))
+    records = (Record(readable(row), number) for number, row in enumerate(values, start=1))
     return Table(path, "Parquet", file.schema_arrow.names, True, records)

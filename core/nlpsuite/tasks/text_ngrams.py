@@ -123,10 +123,13 @@ def fit_rows(
     from nlpsuite.tasks.ngram_fit import fit_ngrams
 
     target_RC = target_marks(rows, labels)
-    weight_R = torch.ones(len(rows))
-    if not several:
-        weight_R = target_RC @ torch.tensor(labels.class_weights(settings.class_weights))
-    return fit_ngrams(bags, target_RC, weight_R, several=several)
+    kind = settings.class_weights
+    if several:
+        without_C, with_C = torch.tensor(labels.presence_weights(kind)).T
+        weight_RC = torch.where(target_RC > 0, with_C, without_C)
+    else:
+        weight_RC = (target_RC @ torch.tensor(labels.class_weights(kind))).unsqueeze(1)
+    return fit_ngrams(bags, target_RC, weight_RC, several=several)
 
 
 def target_marks(rows: Sequence[Row], labels: LabelSchema) -> Tensor:

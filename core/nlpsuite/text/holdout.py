@@ -37,6 +37,7 @@ class Holdout:
         below: For `documents`: those whose seeded hash is below this are held out,
         max_bytes: if they are no longer than this.
         only: For `documents`: the key of the one held out where none was drawn.
+        long: Keys of documents that came in pieces: they are never held out, for what is held out is held out whole.
         cut_at: For `tail`: the byte of the cleaned text, counted over all pieces, near which it is cut.
         train: Documents and bytes of the training part (for `tail`, about).
         valid: Documents and bytes of the validation part (for `tail`, about).
@@ -47,6 +48,7 @@ class Holdout:
     below: int = 0
     max_bytes: int = 0
     only: int | None = None
+    long: frozenset[int] = frozenset()
     cut_at: int = 0
     train: Tally = field(default_factory=Tally)
     valid: Tally = field(default_factory=Tally)
@@ -70,7 +72,7 @@ class Holdout:
         if self.kind == "tail":
             return "valid" if start >= self.cut_at else "train"
         if self.kind == "documents":
-            if document.piece:
+            if document.piece or document.key in self.long:
                 return "train"
             drawn = document.n_bytes <= self.max_bytes and self.draw(document.key) < self.below
             return "valid" if drawn or document.key == self.only else "train"
@@ -91,7 +93,7 @@ class Holdout:
         if self.kind == "documents":
             return f"validation part: {n}, {size}, drawn whole from the text with seed {self.draw.seed}"
         if self.kind == "tail":
-            return f"validation part: the last {size} or so of the text, which is a single document"
+            return f"validation part: the last {size} or so of the text, which is one document, or a few very long ones"
         return "no validation part: the text is a single document too short to be cut"
 
 
@@ -111,6 +113,9 @@ class HoldoutPlan:
         self._drawn: Lowest[int] = Lowest(max_bytes, below=int(fraction * KEYS))
         self._candidates: list[tuple[int, int, int]] = []
         self._smallest = (KEYS, 0)
+        # The latest document, which may be the beginning of a longer one, and those that were.
+        self._latest: tuple[int, int] | None = None
+        self._long: set[int] = set()
 
     def add(self, document: Document) -> None:
         """See a document."""
@@ -118,22 +123,33 @@ class HoldoutPlan:
         if document.source.role == "valid":
             self._held_files.add(1, document.n_bytes)
             return
-        if document.piece:
-            # The rest of a long document stays with its beginning: what is held out is held out whole.
+        if not document.piece:
+            self._see_latest()
+            self._latest = document.key, document.n_bytes
+        elif self._latest is not None:
+            self._long.add(self._latest[0])
+            self._latest = None
+
+    def _see_latest(self) -> None:
+        """Let the latest document, which is whole, be one that may be held out."""
+        if self._latest is None:
             return
+        key, n_bytes = self._latest
+        self._latest = None
         self._n_whole += 1
-        draw = self._draw(document.key)
-        if draw < self._drawn.below and document.n_bytes <= self._max_bytes:
-            self._drawn.push(draw, document.n_bytes, document.key)
-        if document.n_bytes <= self._smallest[0]:
-            self._smallest = min(self._smallest, (document.n_bytes, document.key))
+        draw = self._draw(key)
+        if draw < self._drawn.below and n_bytes <= self._max_bytes:
+            self._drawn.push(draw, n_bytes, key)
+        if n_bytes <= self._smallest[0]:
+            self._smallest = min(self._smallest, (n_bytes, key))
         if len(self._candidates) < _CANDIDATES:
-            heapq.heappush(self._candidates, (-draw, document.n_bytes, document.key))
+            heapq.heappush(self._candidates, (-draw, n_bytes, key))
         elif -draw > self._candidates[0][0]:
-            heapq.heapreplace(self._candidates, (-draw, document.n_bytes, document.key))
+            heapq.heapreplace(self._candidates, (-draw, n_bytes, key))
 
     def finish(self) -> Holdout:
         """Decide: validation files where they hold text, else documents, else the tail of the only document."""
+        self._see_latest()
         total = self._total
         if self._held_files.documents:
             return Holdout("files", self._draw, train=_minus(total, self._held_files), valid=self._held_files)
@@ -148,7 +164,8 @@ class HoldoutPlan:
         else:
             n_bytes, only = self._one()
             valid, below = Tally(1, n_bytes), 0
-        return Holdout("documents", self._draw, below, self._max_bytes, only, 0, _minus(total, valid), valid)
+        left = _minus(total, valid)
+        return Holdout("documents", self._draw, below, self._max_bytes, only, frozenset(self._long), 0, left, valid)
 
     def _one(self) -> tuple[int, int]:
         """Choose the one document to hold out where none was drawn: its bytes and key."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NO_TARGET = -1
 PADDING = -1
 
-SHARD_DOCUMENTS = 2_000_000
-"""Documents planned at once: about 90 bytes each, 180 MB."""
+SHARD_PIECES = 2_000_000
+"""Pieces planned at once, documents or what is cut of them: about 120 bytes each at the most, 240 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +47,35 @@ class Rows:
 class RowOrder:
     """Rows of a token file by number: row `i` lies in epoch `i // rows_per_epoch`, and each epoch is packed afresh.
 
-    Every epoch has the same number of rows, for best fit depends on lengths alone. A text of very many documents is
-    planned in shards, each an even sample of the whole, so that a plan never takes more than a few hundred megabytes;
-    the shards of an epoch come in random order.
+    Every epoch has the same number of rows, for best fit depends on lengths alone. A text of very many documents, or of very
+    long ones, is planned in shards, each an even sample of the whole, so that a plan never takes more than a few hundred
+    megabytes; the shards of an epoch come in random order.
 
     Args:
         tokens: The token file.
         row: Inputs in a row.
         seed: Decides the order, with the row's number alone.
         pad_id: What fills the end of a row.
-        shard: The most documents to plan at once.
+        shard: The most pieces to plan at once, about.
+
+    Attributes:
+        row: Inputs in a row.
+        seed: What decides the order.
+        pad_id: What fills the end of a row.
 
     Raises:
         UserError: The text holds nothing to predict.
     """
 
-    def __init__(self, tokens: TokenFile, *, row: int, seed: int, pad_id: int, shard: int = SHARD_DOCUMENTS):
-        self._tokens, self._row, self._seed, self._pad_id = tokens, row, seed, pad_id
-        self._shards = max(1, -(-len(tokens) // shard))
+    def __init__(self, tokens: TokenFile, *, row: int, seed: int, pad_id: int, shard: int = SHARD_PIECES):
+        self._tokens, self.row, self.seed, self.pad_id = tokens, row, seed, pad_id
+        pieces = len(tokens) + tokens.n_tokens // row
+        self._shards = max(1, min(len(tokens), -(-pieces // shard)))
         counts, inputs = [], 0
         for number in range(self._shards):
-            pieces = self._cut(number)
-            counts.append(count_rows(pieces, row))
-            inputs += int(pieces.lengths.sum())
+            cut = self._cut(number)
+            counts.append(count_rows(cut, row))
+            inputs += int(cut.lengths.sum())
         self._rows_of_shard = np.array(counts, dtype=np.int64)
         self.rows_per_epoch = int(self._rows_of_shard.sum())
         self.inputs_per_epoch = inputs
@@ -83,8 +89,8 @@ class RowOrder:
 
     def pick(self, numbers: Sequence[int]) -> Rows:
         """Return the rows of these numbers, counted from the start of training."""
-        shape = (len(numbers), self._row)
-        ids = np.full(shape, self._pad_id, dtype=np.int64)
+        shape = (len(numbers), self.row)
+        ids = np.full(shape, self.pad_id, dtype=np.int64)
         following = np.full(shape, NO_TARGET, dtype=np.int64)
         segments = np.full(shape, PADDING, dtype=np.int64)
         documents: list[int] = []
@@ -104,13 +110,13 @@ class RowOrder:
     def _find(self, row: int) -> tuple[int, Pieces, Plan, int]:
         """Return the shard that a row lies in, its pieces and plan, and the row's place in the plan."""
         epoch, place = divmod(row, self.rows_per_epoch)
-        order = np.random.default_rng((self._seed, epoch, 1 << 32)).permutation(self._shards)
+        order = np.random.default_rng((self.seed, epoch, 1 << 32)).permutation(self._shards)
         ends = np.cumsum(self._rows_of_shard[order])
         position = int(np.searchsorted(ends, place, side="right"))
         shard = int(order[position])
         if self._planned is None or self._planned[:2] != (epoch, shard):
             pieces = self._cut(shard)
-            plan = plan_epoch(pieces, self._row, np.random.default_rng((self._seed, epoch, shard)))
+            plan = plan_epoch(pieces, self.row, np.random.default_rng((self.seed, epoch, shard)))
             self._planned = epoch, shard, pieces, plan
         _, _, pieces, plan = self._planned
         return shard, pieces, plan, place - (int(ends[position - 1]) if position else 0)
@@ -120,4 +126,4 @@ class RowOrder:
         starts = self._tokens.starts
         begins = np.array(starts[:-1][shard :: self._shards], dtype=np.int64)
         ends = np.array(starts[1:][shard :: self._shards], dtype=np.int64)
-        return cut_documents(begins, ends, self._row)
+        return cut_documents(begins, ends, self.row)

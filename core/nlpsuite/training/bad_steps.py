@@ -38,11 +38,13 @@ class BadSteps:
         run: The run's folder.
         wanted: What to do.
         resume_command: What the user types to go on after a stop.
+        lower: What to do about rates that are too high.
         report: Where to tell.
     """
 
-    def __init__(self, run: RunFolder, wanted: OnNan, resume_command: str, report: LoggedReporter):
+    def __init__(self, run: RunFolder, wanted: OnNan, resume_command: str, lower: str, report: LoggedReporter):
         self._run, self._wanted, self._resume_command, self._report = run, wanted, resume_command, report
+        self._lower = lower
 
     def meet(self, bad: BadStep, step: int, module: Trained, save: Callable[[], None]) -> None:
         """Deal with one; all processes must call it.
@@ -64,11 +66,11 @@ class BadSteps:
         if self._wanted == "stop" or nothing_saved or too_many:
             module.stand_before()
             save()
-            fix = f"lower the learning rate, or go on without that step: {self._resume_command} --on-nan skip"
+            fix = f"{self._lower}, or go on without that step: {self._resume_command} --on-nan skip"
             if too_many:
                 told, fix = (
                     f"{told}, bad step number {module.limit.met:,}",
-                    "lower the learning rate, or look at these texts",
+                    f"{self._lower}, or look at these texts",
                 )
             raise UserError(f"{told}; the weights before it are saved", where=self._run.path, fix=fix)
         module.pass_over()

@@ -80,12 +80,12 @@ def what_is_bad(norm: float, losses: Sequence[float]) -> str | None:
     return None if math.isfinite(norm) else f"the gradient became {norm}"
 
 
-def check_finite(figures: Mapping[str, float], step: int) -> None:
-    """Check figures that are made of the weights alone.
+def check_finite(figures: Mapping[str, float], step: int, lower: str) -> None:
+    """Check figures that are made of the weights alone; `lower` says what to do about rates that are too high.
 
     Raises:
         UserError: A figure is not a finite number.
     """
     for name, value in figures.items():
         if not math.isfinite(value):
-            raise UserError(f"{name} became {value} at step {step:,}", where="--lr", fix="lower the learning rate")
+            raise UserError(f"{name} became {value} at step {step:,}", where="--lr", fix=lower)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from nlpsuite.hub.values import converter, described, holds_text, plain
+from nlpsuite.hub.values import converter, described, holds_text
+from nlpsuite.plain import plain
 
 
 def made(feature, value):

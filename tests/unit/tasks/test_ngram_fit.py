@@ -39,7 +39,7 @@ def test_it_is_the_logistic_regression_of_scikit_learn() -> None:
     texts, truth = sample(120, 0)
     new, _ = sample(40, 1)
     bags = [ngram_bag(text) for text in texts]
-    fit = fit_ngrams(bags, one_hot(truth), torch.ones(len(bags)), several=False)
+    fit = fit_ngrams(bags, one_hot(truth), torch.ones(len(bags), 1), several=False)
     vectorizer = TfidfVectorizer(analyzer=lambda text: list(ngrams(text)), sublinear_tf=True)
     model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-8)
     model.fit(vectorizer.fit_transform(texts), truth)
@@ -53,7 +53,7 @@ def test_several_labels_are_one_regression_each() -> None:
     present[::7] = 0
     present[1::5, 0] = 1
     bags = [ngram_bag(text) for text in texts]
-    fit = fit_ngrams(bags, present, torch.ones(len(bags)), several=True)
+    fit = fit_ngrams(bags, present, torch.ones(len(bags), 1), several=True)
     vectorizer = TfidfVectorizer(analyzer=lambda text: list(ngrams(text)), sublinear_tf=True)
     model = OneVsRestClassifier(LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-8))
     model.fit(vectorizer.fit_transform(texts), present.numpy())
@@ -62,11 +62,24 @@ def test_several_labels_are_one_regression_each() -> None:
     assert fit.scores(bags).sigmoid().numpy() == pytest.approx(expected, abs=5e-3)
 
 
+def test_labels_may_weigh_by_themselves() -> None:
+    texts, truth = sample(120, 2)
+    bags = [ngram_bag(text) for text in texts]
+    present = one_hot(truth)
+    weights = torch.where(present > 0, 5.0, 0.5)
+    weights[:, 2] = 1.0
+    fit = fit_ngrams(bags, present, weights, several=True)
+    plain = fit_ngrams(bags, present, torch.ones(120, 1), several=True)
+    said, before = (each.scores(bags).sigmoid().mean(0) for each in (fit, plain))
+    assert (said[:2] > before[:2] + 0.05).all()
+    assert said[2].item() == pytest.approx(before[2].item(), abs=5e-3)
+
+
 def test_scores_of_training_rows_are_of_models_that_did_not_see_them() -> None:
     texts, truth = sample(300, 3)
     noise = np.random.default_rng(0).permutation(truth)
     bags = [ngram_bag(text) for text in texts]
-    fit = fit_ngrams(bags, one_hot(noise), torch.ones(len(bags)), several=False)
+    fit = fit_ngrams(bags, one_hot(noise), torch.ones(len(bags), 1), several=False)
     noise = torch.from_numpy(noise)
     assert (fit.scores(bags).argmax(1) == noise).float().mean() > 0.9
     assert (fit.held_out_RC.argmax(1) == noise).float().mean() < 0.5
@@ -77,7 +90,7 @@ def test_duplicates_are_held_out_together() -> None:
     noise = np.random.default_rng(1).integers(0, 3, 60)
     bags = [ngram_bag(text) for text in [*texts, *texts]]
     noise_twice = np.concatenate((noise, noise))
-    fit = fit_ngrams(bags, one_hot(noise_twice), torch.ones(120), several=False)
+    fit = fit_ngrams(bags, one_hot(noise_twice), torch.ones(120, 1), several=False)
     torch.testing.assert_close(fit.held_out_RC[:60], fit.held_out_RC[60:])
     assert (fit.held_out_RC.argmax(1) == torch.from_numpy(noise_twice)).float().mean() < 0.6
 
@@ -85,7 +98,7 @@ def test_duplicates_are_held_out_together() -> None:
 def test_the_same_rows_give_the_same_scores() -> None:
     texts, truth = sample(80, 5)
     bags = [ngram_bag(text) for text in texts]
-    one, other = (fit_ngrams(bags, one_hot(truth), torch.ones(80), several=False) for _ in range(2))
+    one, other = (fit_ngrams(bags, one_hot(truth), torch.ones(80, 1), several=False) for _ in range(2))
     assert torch.equal(one.scores.weight_FC, other.scores.weight_FC)
     assert torch.equal(one.held_out_RC, other.held_out_RC)
 
@@ -93,7 +106,7 @@ def test_the_same_rows_give_the_same_scores() -> None:
 def test_a_row_without_ngrams_gets_the_bias() -> None:
     texts, truth = sample(80, 6)
     bags = [ngram_bag(text) for text in [*texts, ""]]
-    fit = fit_ngrams(bags, one_hot(np.append(truth, 0)), torch.ones(81), several=False)
+    fit = fit_ngrams(bags, one_hot(np.append(truth, 0)), torch.ones(81, 1), several=False)
     torch.testing.assert_close(fit.scores([ngram_bag(""), ngram_bag("qwzx")]), fit.scores.bias_C.expand(2, -1))
     assert fit.held_out_RC.isfinite().all()
 
@@ -101,7 +114,7 @@ def test_a_row_without_ngrams_gets_the_bias() -> None:
 def test_of_many_rows_without_a_common_ngram_all_are_kept() -> None:
     bags = [ngram_bag(f"w{number}") for number in range(ngram_fit._MANY_ROWS + 1)]
     truth = np.arange(len(bags)) % len(TOPICS)
-    fit = fit_ngrams(bags, one_hot(truth), torch.ones(len(bags)), several=False)
+    fit = fit_ngrams(bags, one_hot(truth), torch.ones(len(bags), 1), several=False)
     assert len(fit.scores.keys_F) == len(bags)
     assert fit.held_out_RC.isfinite().all()
 
@@ -111,7 +124,7 @@ def test_bounds_keep_the_commonest_ngrams_and_leave_rows_out_of_the_fit(monkeypa
     bags = [ngram_bag(text) for text in texts]
     monkeypatch.setattr(ngram_fit, "MOST_FEATURES", 30)
     monkeypatch.setattr(ngram_fit, "MOST_ENTRIES", 800)
-    fit = fit_ngrams(bags, one_hot(truth), torch.ones(200), several=False)
+    fit = fit_ngrams(bags, one_hot(truth), torch.ones(200, 1), several=False)
     assert len(fit.scores.keys_F) == 30
     assert (fit.held_out_RC.argmax(1) == torch.from_numpy(truth)).float().mean() > 0.7
 
@@ -119,7 +132,7 @@ def test_bounds_keep_the_commonest_ngrams_and_leave_rows_out_of_the_fit(monkeypa
 def test_a_bag_is_scored_alike_among_any_others() -> None:
     texts, truth = sample(80, 8)
     bags = [ngram_bag(text) for text in [*texts, ""]]
-    scores = fit_ngrams(bags[:80], one_hot(truth), torch.ones(80), several=False).scores
+    scores = fit_ngrams(bags[:80], one_hot(truth), torch.ones(80, 1), several=False).scores
     alone = torch.cat([scores([bag]) for bag in bags])
     torch.testing.assert_close(scores(bags), alone, rtol=0, atol=1e-6)
     assert NgramScores(0, 3)(bags).shape == (81, 3)

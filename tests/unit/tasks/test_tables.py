@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,24 @@ def test_each_format_may_be_compressed(tmp_path: Path, ending: str, pack) -> Non
         path = tmp_path / (name + ending)
         path.write_bytes(pack(text.encode()))
         assert [record.values["text"] for record in read_table(path, known=KNOWN_NAMES)] == ["fine"]
+
+
+def test_values_of_parquet_are_what_json_has(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "id": [Decimal("12"), Decimal("13")],
+        "text": [b"one", "二".encode()],
+        "key": [b"\xff\x00", b"ok"],
+        "day": [date(2026, 12, 1), None],
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    rows = [dict(record.values) for record in read_table(tmp_path / "a.parquet", known=())]
+    assert rows == [
+        {"id": "12", "text": "one", "key": "ff00", "day": "2026-12-01"},
+        {"id": "13", "text": "二", "key": "ok", "day": None},
+    ]
+    assert json.loads(json.dumps(rows)) == rows
 
 
 def test_parquet(tmp_path: Path) -> None:

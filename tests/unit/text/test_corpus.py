@@ -230,21 +230,36 @@ def test_the_lowest_do_not_depend_on_order(sizes: dict[int, int], cap: int, rand
     assert lowest.n_bytes == sum(n_bytes for key, n_bytes in items if key in expected)
 
 
-def test_no_piece_of_a_long_document_is_held_out_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("valid_bytes", [10_000, 1])
+def test_no_piece_of_a_long_document_is_held_out_alone(tmp_path: Path, valid_bytes: int) -> None:
     (tmp_path / "a.txt").write_text("a text\n")
     (source,) = find_sources([str(tmp_path)]).read
     mix = np.random.default_rng(0)
+    # Every third document is whole, the others are of four pieces.
+    kinds = [piece for number in range(100) for piece in ([0] if number % 3 == 0 else [0, 1, 2, 3])]
     documents = [
-        Document("x" * size, source, 1, size, piece, True, int(key))
-        for number, key in enumerate(mix.integers(0, 2**63, 400))
-        for piece, size in [(number % 4, 100 if number % 4 == 3 else 200)]
+        Document("x" * 200, source, 1, 200, piece, True, int(key))
+        for piece, key in zip(kinds, mix.integers(0, 2**63, len(kinds)), strict=True)
     ]
-    plan = HoldoutPlan(0.5, 10_000, seed=1)
+    plan = HoldoutPlan(0.5, valid_bytes, seed=1)
     for document in documents:
         plan.add(document)
     holdout = plan.finish()
-    held = [document for document in documents if holdout.part_of(document, 0) == "valid"]
+    held = [place for place, document in enumerate(documents) if holdout.part_of(document, 0) == "valid"]
     assert held
-    assert all(document.piece == 0 for document in held)
-    assert (holdout.valid.documents, holdout.valid.bytes) == (len(held), sum(d.n_bytes for d in held))
+    assert all(kinds[place] == 0 and kinds[place + 1 : place + 2] != [1] for place in held)
+    assert (holdout.valid.documents, holdout.valid.bytes) == (len(held), 200 * len(held))
     assert holdout.train.documents == len(documents) - len(held)
+
+
+def test_of_very_long_documents_alone_the_end_is_held_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a text\n")
+    (source,) = find_sources([str(tmp_path)]).read
+    plan = HoldoutPlan(0.01, 4_000, seed=1)
+    for number in range(10):
+        for piece in range(6):
+            plan.add(Document("x" * 2000, source, 1, 2000, piece, True, number * 10 + piece))
+    holdout = plan.finish()
+    assert holdout.kind == "tail"
+    assert holdout.valid.bytes == 4_000
+    assert "one document, or a few very long ones" in holdout.sentence()

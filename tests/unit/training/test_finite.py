@@ -52,6 +52,6 @@ def test_the_norm_is_of_the_gradients_that_there_are():
 
 
 def test_figures_made_of_weights_must_be_finite():
-    check_finite({"val/loss": 2.0}, 5)
+    check_finite({"val/loss": 2.0}, 5, "lower it")
     with pytest.raises(UserError, match="val/loss became nan at step 5"):
-        check_finite({"val/loss": math.nan}, 5)
+        check_finite({"val/loss": math.nan}, 5, "lower it")

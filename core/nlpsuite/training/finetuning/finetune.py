@@ -179,7 +179,7 @@ def _train(job: _Job, flag: StopFlag) -> FinetuneResult:
             raise Interrupted(flag.signal_number, job.request.resume_command)
 
     with job.log.progress(f"fine-tuning {name}", 100.0, "%") as bar:
-        bad = BadSteps(job.run, job.settings.on_nan, job.request.resume_command, job.log)
+        bad = BadSteps(job.run, job.settings.on_nan, job.request.resume_command, "lower the learning rate", job.log)
         watch = FinetuneWatch(job.run, pace, validator, prepared.task.monitor, flag, bad, job.log, bar)
         steps = _fit(job, module, watch)
     if watch.signal_number is not None and not watch.finished:

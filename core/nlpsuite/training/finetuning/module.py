@@ -21,9 +21,11 @@ from nlpsuite.training.finite import LOGGED, BadStep, Limit, gradient_norm, what
 from nlpsuite.training.loading import in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.utils.data import DataLoader
 
-    from nlpsuite.tasks.task import Batch
+    from nlpsuite.tasks.task import Batch, Row
     from nlpsuite.training.budget import Stopwatch
     from nlpsuite.training.finetuning.plan import FinetunePlan
     from nlpsuite.training.finetuning.prepare import Prepared
@@ -53,6 +55,7 @@ class FinetuneModule(pl.LightningModule):
         self.backbone, self.head = prepared.backbone, prepared.head
         self._task, self._windows = prepared.task, prepared.windows
         self._rows, self._row_of = prepared.rows.train, prepared.row_of
+        self._valid = prepared.rows.valid
         self._pad_id = prepared.tokenizer.pad_id
         self._mean_weight = sum(window.weight for window in prepared.windows) / len(prepared.windows) or 1.0
         self._settings, self._plan, self._watch = settings, plan, watch
@@ -223,6 +226,7 @@ class FinetuneModule(pl.LightningModule):
             "micro": self.micro,
             "bad_steps": self.limit.met,
             "rows": self._fingerprint,
+            "valid": self._valid_fingerprint,
             "kept": self._kept_fingerprint,
         }
 
@@ -230,13 +234,14 @@ class FinetuneModule(pl.LightningModule):
         """Take it back.
 
         Raises:
-            UserError: The training rows, or weights that are not trained, are not those that the run began with.
+            UserError: The rows, or weights that are not trained, are not those that the run began with.
         """
         own = checkpoint["nlpsuite"]
-        if own["rows"] != self._fingerprint:
-            raise UserError(
-                "the training rows have changed since the run began", where="--resume", fix="start a new run"
-            )
+        # The best score so far is of the validation rows: of others it says nothing.
+        for name, now in (("rows", self._fingerprint), ("valid", self._valid_fingerprint)):
+            if own[name] != now:
+                what = f"the {'training' if name == 'rows' else 'validation'} rows have changed since the run began"
+                raise UserError(what, where="--resume", fix="start a new run")
         # Checkpoints of before this was noted hold all weights.
         if own.get("kept", self._kept_fingerprint) != self._kept_fingerprint:
             raise UserError("the backbone has changed since the run began", where="--resume", fix="start a new run")
@@ -248,11 +253,11 @@ class FinetuneModule(pl.LightningModule):
 
     @cached_property
     def _fingerprint(self) -> str:
-        """What the training rows are known by: inputs and targets of all of them, in order."""
-        digest = hashlib.blake2b(digest_size=16)
-        for row in self._rows:
-            digest.update(repr((sorted(row.inputs.items()), row.target)).encode("utf-8", "backslashreplace"))
-        return digest.hexdigest()
+        return _known_by(self._rows)
+
+    @cached_property
+    def _valid_fingerprint(self) -> str:
+        return _known_by(self._valid)
 
     @cached_property
     def _kept_fingerprint(self) -> str:
@@ -263,3 +268,11 @@ class FinetuneModule(pl.LightningModule):
                 digest.update(name.encode())
                 digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().data)
         return digest.hexdigest()
+
+
+def _known_by(rows: Sequence[Row]) -> str:
+    """Return what rows are known by: inputs and targets of all of them, in order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for row in rows:
+        digest.update(repr((sorted(row.inputs.items()), row.target)).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()

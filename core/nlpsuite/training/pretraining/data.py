@@ -9,12 +9,11 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from nlpsuite.backbone.objectives import Example, Masking, causal_example, is_masked_row, masked_example
-from nlpsuite.text.order import RowOrder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nlpsuite.text.tokenfile import TokenFile
+    from nlpsuite.text.order import RowOrder
     from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.pretraining.settings import ObjectiveSettings
 
@@ -63,12 +62,10 @@ class PretrainSteps(Dataset["list[Part]"]):
     is a function of its number, and each device takes every `world`-th of them.
 
     Args:
-        tokens: The training tokens.
-        context: Inputs in a row.
+        order: The rows of the training tokens; its seed decides masks too.
         tokenizer: For the special ids.
         objective: What is predicted.
         rows: How a step is divided.
-        seed: Decides order and masks.
         first: Number of the first step, counted from the start of training.
         rank: This device.
         in_step: Whether all devices need to compute as many parts of a step, because they gather the network together. One
@@ -77,21 +74,19 @@ class PretrainSteps(Dataset["list[Part]"]):
 
     def __init__(
         self,
-        tokens: TokenFile,
+        order: RowOrder,
         *,
-        context: int,
         tokenizer: Tokenizer,
         objective: ObjectiveSettings,
         rows: StepRows,
-        seed: int,
         first: int = 0,
         rank: int = 0,
         in_step: bool = False,
     ):
-        self._order = RowOrder(tokens, row=context, seed=seed, pad_id=tokenizer.pad_id)
+        self._order = order
         self._masking = make_masking(objective.mask_rate, objective.mask_span, tokenizer)
-        self._context, self._objective, self._rows = context, objective, rows
-        self._seed, self._first, self._rank, self._in_step = seed, first, rank, in_step
+        self._objective, self._rows = objective, rows
+        self._first, self._rank, self._in_step = first, rank, in_step
 
     def __len__(self) -> int:
         return _NEVER_ENDING
@@ -130,13 +125,13 @@ class PretrainSteps(Dataset["list[Part]"]):
         return self._part(causal_example(self._order.pick(numbers)), 1.0)
 
     def _masked(self, numbers: Sequence[int]) -> Part:
-        generators = [np.random.default_rng((self._seed, 1, number)) for number in numbers]
+        generators = [np.random.default_rng((self._order.seed, 1, number)) for number in numbers]
         example = masked_example(self._order.pick(numbers), self._masking, generators)
         return self._part(example, self._masking.rate)
 
     def _part(self, example: Example, share: float) -> Part:
         # By how many targets a full row has, not by how many these rows have: a step's loss is then a plain sum.
-        full = share * self._context * self._rows.total / self._rows.world
+        full = share * self._order.row * self._rows.total / self._rows.world
         return Part(example, len(example.targets_N) / full)
 
 

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from nlpsuite.backbone.model import Backbone
     from nlpsuite.backbone.sampled import Candidates
-    from nlpsuite.text.tokenfile import TokenFile
-    from nlpsuite.text.tokenizer import Tokenizer
     from nlpsuite.training.pace import Pace
     from nlpsuite.training.pretraining.data import Part, StepRows
+    from nlpsuite.training.pretraining.plan import Plan
+    from nlpsuite.training.pretraining.prepare import PreparedText
     from nlpsuite.training.pretraining.settings import OptimizerSettings, PretrainSettings
     from nlpsuite.training.signals import StopFlag
     from nlpsuite.training.together import Together
@@ -67,10 +67,10 @@ class PretrainModule(pl.LightningModule):
 
     Args:
         backbone: What is trained.
-        tokenizer: Its tokenizer.
-        tokens: The training tokens.
+        text: The training text, and the backbone's tokenizer.
         settings: How.
         rows: How an optimiser step is divided.
+        plan: How validation was planned, for a run that goes on.
         pace: How long, and by which clock.
         group: The processes that train together.
         flag: Set by a signal.
@@ -89,10 +89,10 @@ class PretrainModule(pl.LightningModule):
     def __init__(
         self,
         backbone: Backbone,
-        tokenizer: Tokenizer,
-        tokens: TokenFile,
+        text: PreparedText,
         settings: PretrainSettings,
         rows: StepRows,
+        plan: Plan,
         pace: Pace,
         group: Together,
         flag: StopFlag | None = None,
@@ -100,8 +100,8 @@ class PretrainModule(pl.LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.backbone = backbone
-        self._tokenizer, self._tokens, self._settings = tokenizer, tokens, settings
-        self._rows, self.pace = rows, pace
+        self._text, self._settings = text, settings
+        self._rows, self._plan, self.pace = rows, plan, pace
         self._group, self._flag = group, flag
         self.progress = 0.0
         self.signal_number: int | None = None
@@ -219,7 +219,7 @@ class PretrainModule(pl.LightningModule):
 
     def _told(self, document: int) -> str:
         """Return how people can know a document: its number, and how it begins."""
-        begins = self._tokenizer.decode(self._tokens.document(document)[:DOCUMENT_TOKENS].tolist())
+        begins = self._text.tokenizer.decode(self._text.train.document(document)[:DOCUMENT_TOKENS].tolist())
         return f"document {document:,}: {' '.join(begins.split())!r}"
 
     def stand_before(self) -> None:
@@ -257,12 +257,10 @@ class PretrainModule(pl.LightningModule):
     def train_dataloader(self) -> DataLoader[list[Part]]:
         """Return the loader, from the step where the run stands."""
         steps = PretrainSteps(
-            self._tokens,
-            context=self.backbone.config.context,
-            tokenizer=self._tokenizer,
+            self._text.order(self.backbone.config.context, self._settings.seed),
+            tokenizer=self._text.tokenizer,
             objective=self._settings.objective,
             rows=self._rows,
-            seed=self._settings.seed,
             first=self._first,
             rank=self._group.rank,
             in_step=is_divided(self.backbone),
@@ -276,6 +274,8 @@ class PretrainModule(pl.LightningModule):
             "progress": self.progress,
             "position": self.position,
             "step_rows": self._rows.total,
+            "validations": self._plan.validations,
+            "valid_tokens": self._plan.valid_tokens,
             "bad_steps": self.limit.met,
             "tokens_seen": self.tokens_seen,
             "reserve": self.pace.reserve,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nlpsuite.backbone.config import PRESETS, BackboneConfig, pick_size, preset
 from nlpsuite.backbone.machine import matrix_speed
@@ -17,8 +19,7 @@ from nlpsuite.training.pretraining.memory import peak_memory
 from nlpsuite.training.pretraining.trial import LARGEST_CPU_TOKENS, choose_rows_at_once, measure_speed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from nlpsuite.backbone.machine import Machine
     from nlpsuite.backbone.model import Backbone
@@ -64,7 +65,9 @@ def choose_shape(
         # All of it is said, as it is where a run goes on.
         size = "nano"
     if size == "auto":
-        sources = find_sources([pattern for pattern in patterns if pattern != "-"]).read if patterns != ["-"] else ()
+        # What comes through a pipe comes once, and is for the reading.
+        files = [pattern for pattern in patterns if pattern != "-" and not Path(pattern).is_fifo()]
+        sources = find_sources(files).read if files else ()
         size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
         tokens = int(size_bytes / BYTES_PER_TOKEN) or 10_000_000
         if settings.max_tokens or settings.max_steps:
@@ -161,6 +164,10 @@ class Plan:
     valid_tokens: int
     validations: int
 
+    def as_before(self, saved: Mapping[str, Any]) -> Plan:
+        """Return the plan with the validations of a stopped run, so that its scores are of the same rows all along."""
+        return replace(self, valid_tokens=saved["valid_tokens"], validations=saved["validations"])
+
 
 def show_plan(
     folder: Path,
@@ -239,7 +246,9 @@ def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, 
     fewest = FEWEST_ROWS * context
     affordable = VALIDATION_SHARE * seconds * scoring
     validations = max(1, min(settings.validations, int(affordable / fewest)))
-    tokens = int(min(settings.valid_tokens, max(affordable / validations, fewest)))
+    # In steps of two, so that runs of like speed score the same rows.
+    rows = 1 << int(math.log2(max(affordable / validations, fewest) / context))
+    tokens = min(settings.valid_tokens, rows * context)
     if settings.time is None and (settings.max_steps or settings.max_tokens):
         # Counted in steps, a run is the same whatever the machine's speed.
         return Plan(speed, settings.valid_tokens, settings.validations)

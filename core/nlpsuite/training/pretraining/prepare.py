@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nlpsuite.errors import UserError
 from nlpsuite.text.corpus import read_corpus
 from nlpsuite.text.encode import cached_token_files, encode_documents
 from nlpsuite.text.json_tokenizer import load_tokenizer
+from nlpsuite.text.order import RowOrder
 from nlpsuite.text.sample import sample_text
 from nlpsuite.text.sources import find_sources
 from nlpsuite.text.tokenfile import TokenFile, TokenFileWriter
@@ -50,6 +51,13 @@ class PreparedText:
     tokenizer: Tokenizer
     train: TokenFile
     valid: TokenFile | None
+    _orders: dict[tuple[int, int], RowOrder] = field(default_factory=dict, repr=False, compare=False)
+
+    def order(self, row: int, seed: int) -> RowOrder:
+        """Return the order of training in rows of `row` inputs, made once: of a large text that takes a minute."""
+        if (row, seed) not in self._orders:
+            self._orders[row, seed] = RowOrder(self.train, row=row, seed=seed, pad_id=self.tokenizer.pad_id)
+        return self._orders[row, seed]
 
 
 def prepare_text(

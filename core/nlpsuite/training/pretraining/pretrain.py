@@ -40,6 +40,7 @@ from nlpsuite.training.pretraining.compile_trial import choose_compiled
 from nlpsuite.training.pretraining.counts import counted_embedding
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.divided import undivided
+from nlpsuite.training.pretraining.init_rows import init_row, train_on_rows_of
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.plan import (
     Plan,
@@ -146,6 +147,9 @@ def _same_folder(request: PretrainRequest, group: Together) -> PretrainRequest:
 
 def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[str, Any], backbone: Backbone) -> None:
     """Write the model and the figures."""
+    if request.init is not None:
+        # Rows may have been shorter than what the network can read.
+        train_on_rows_of(backbone, job.context)
     config, settings = backbone.config, request.settings
     card = pretraining_card(config, job.text, settings, scores, machine, job.run, request.text, request.init)
     save_backbone(job.run.model, backbone, job.text.tokenizer, getattr(torch, settings.store), card)
@@ -155,11 +159,12 @@ def _write(request: PretrainRequest, job: _Job, machine: Machine, scores: dict[s
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """All that training needs, ready before the first step."""
+    """All that training needs, ready before the first step; `context` is the backbone's own, where rows are shorter."""
 
     run: RunFolder
     log: LoggedReporter
     backbone: Backbone
+    context: int
     text: PreparedText
     rows: StepRows
     compiled: bool
@@ -184,6 +189,9 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
         with run.discarded_on_failure(keep=request.resume):
             saved = find_checkpoint(run.checkpoints, log) if request.resume else None
             backbone, text = _backbone_and_text(request, machine, group.world, log)
+            context = backbone.config.context
+            if request.init is not None:
+                train_on_rows_of(backbone, init_row(context, settings.model.context, log))
             backbone.to(machine.device)
             rows = plan_rows(settings, backbone.config, machine, group.world)
             if saved is None:
@@ -210,8 +218,10 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             else:
                 run.forget_metrics_after(saved.state["global_step"])
             plan = show_plan(run.path, backbone, text, settings, rows, budget, machine, log)
+            if saved is not None:
+                plan = plan.as_before(saved.state["nlpsuite"])
             _start_clock(watch, budget, saved, log)
-            job = _Job(run, log, backbone, text, rows, compiled, budget, watch, plan, saved)
+            job = _Job(run, log, backbone, context, text, rows, compiled, budget, watch, plan, saved)
     told = {"rows": asdict(rows), "compiled": compiled, "plan": asdict(plan)}
     group.tell(json.dumps(told | {"model": asdict(backbone.config), "tokens": str(text.folder)}))
     return job
@@ -245,12 +255,14 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
         backbone.initialise(settings.seed)
     else:
         backbone = load_backbone(request.init)[0].train()
+        train_on_rows_of(backbone, told["model"]["context"])
     rows = StepRows(**told["rows"])
     step_tokens = rows.total * backbone.config.context
     return _Job(
         run,
         LoggedReporter(Silent(), Path(os.devnull)),
         backbone.to(machine.device),
+        backbone.config.context,
         open_prepared(Path(told["tokens"])),
         rows,
         told["compiled"],
@@ -267,10 +279,9 @@ def _backbone_and_text(
     """Prepare the text and make the network that fits it, or load the one to start from."""
     settings = request.settings
     if request.init is not None:
-        if settings.model != ModelSettings():
-            raise UserError(
-                "the size is that of the backbone to start from", where="--init", fix="leave --size and model.* out"
-            )
+        if settings.model != ModelSettings(context=settings.model.context):
+            what = "the size is that of the backbone to start from"
+            raise UserError(what, where="--init", fix="leave --size and model.* out, but for model.context")
         backbone, tokenizer = load_backbone(request.init)
         return backbone.train(), _text(_with_data_sets_read(request, report), tokenizer, report)
     request = _with_data_sets_read(request, report)
@@ -325,7 +336,7 @@ def _train(
     """
     settings, backbone, tokenizer = request.settings, job.backbone, job.text.tokenizer
     pace = Pace(job.budget, job.watch)
-    module = PretrainModule(backbone, tokenizer, job.text.train, settings, job.rows, pace, group, flag)
+    module = PretrainModule(backbone, job.text, settings, job.rows, job.plan, pace, group, flag)
     validation = _validation(job, settings, group)
     if job.compiled:
         compile_blocks(backbone)
@@ -340,7 +351,7 @@ def _train(
             job.plan.validations,
             flag,
             group,
-            BadSteps(job.run, settings.on_nan, request.resume_command, job.log),
+            BadSteps(job.run, settings.on_nan, request.resume_command, settings.optimizer.lower, job.log),
             job.log,
             bar,
         )

@@ -89,6 +89,12 @@ class OptimizerSettings(Settings):
     batch_tokens: int | None = Field(default=None, ge=1)
     micro_tokens: int | None = Field(default=None, ge=1)
 
+    @property
+    def lower(self) -> str:
+        """What to do where the rates were too high, for messages."""
+        both = "lower the learning rates, --lr and for the matrices --set optimizer.matrix_lr"
+        return both if self.name == "muon" else "lower the learning rate"
+
 
 class TokenizerSettings(Settings):
     """How the tokenizer is trained.

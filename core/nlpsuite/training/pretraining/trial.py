@@ -53,12 +53,10 @@ def trial_parts(
 ) -> list[Part]:
     """Return one part of each kind of the first step, enough to know the speed of all; arguments as of `measure_speed`."""
     steps = PretrainSteps(
-        text.train,
-        context=backbone.config.context,
+        text.order(backbone.config.context, settings.seed),
         tokenizer=text.tokenizer,
         objective=settings.objective,
         rows=rows,
-        seed=settings.seed,
     )
     parts = [replace(part, example=part.example.to(machine.device)) for part in steps[0]]
     return list({part.example.mode: part for part in parts}.values())

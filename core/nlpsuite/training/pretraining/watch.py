@@ -181,7 +181,7 @@ class PretrainWatch(pl.Callback):
         if (masked := validation.masked(backbone)) is not None:
             scores["val/masked_loss"] = masked.loss
             said.append(f"masked loss {masked.loss:.3f}")
-        check_finite(scores, self._step)
+        check_finite(scores, self._step, self._settings.optimizer.lower)
         self.last_scores = scores
         self.scored_tokens = next((each.tokens for each in (causal, masked) if each is not None), 0)
         self._keep(

@@ -16,6 +16,7 @@ import torch
 from nlpsuite.backbone.checkpoint import load_backbone
 from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.report import Silent
+from nlpsuite.training.pretraining import init_rows
 from nlpsuite.training.pretraining.pretrain import pretrain
 from nlpsuite.training.pretraining.settings import ModelSettings
 from nlpsuite.training.pretraining.validation import ValidationText
@@ -153,6 +154,28 @@ def test_a_run_can_start_from_another_backbone(tiny_request):
     pretrain(second, Silent())
     one, two = weights(first), weights(second)
     assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
+
+
+@pytest.mark.parametrize(("asked", "longest", "row"), [(16, 2048, 16), (None, 16, 16), (None, 2048, 32)])
+def test_rows_may_be_shorter_than_the_backbone_reads(tiny_request, monkeypatch, asked, longest, row):
+    first = tiny_request("first", max_steps=1)
+    pretrain(first, Silent())
+    monkeypatch.setattr(init_rows, "LONGEST", longest)
+    second = tiny_request("second", init=first.out / "model", max_steps=2)
+    second = replace(second, settings=second.settings.model_copy(update={"model": ModelSettings(context=asked)}))
+    scores = pretrain(second, Silent())
+    assert scores["tokens"] == pytest.approx(2 * 256, abs=2 * row)
+    assert (f"rows of {row} tokens" in (second.out / "train.log").read_text()) == (row < 32)
+    assert load_backbone(second.out / "model")[0].config.context == 32
+
+
+def test_rows_longer_than_the_backbone_reads_are_refused(tiny_request):
+    first = tiny_request("first", max_steps=1)
+    pretrain(first, Silent())
+    second = tiny_request("second", init=first.out / "model")
+    second = replace(second, settings=second.settings.model_copy(update={"model": ModelSettings(context=64)}))
+    with pytest.raises(UserError, match=r"model\.context: rows of 64 tokens, and the backbone to start from reads 32"):
+        pretrain(second, Silent())
 
 
 def test_going_on_where_only_the_model_was_missing_trains_no_step_more(tiny_request):

@@ -27,12 +27,10 @@ def text(tiny_request):
 def steps(text, rows: StepRows, *, rank: int = 0, first: int = 0, share: float = 0.5, **more: bool) -> PretrainSteps:
     objective = ObjectiveSettings(masked_share=share)
     return PretrainSteps(
-        text.train,
-        context=CONTEXT,
+        text.order(CONTEXT, 3),
         tokenizer=text.tokenizer,
         objective=objective,
         rows=rows,
-        seed=3,
         first=first,
         rank=rank,
         **more,
