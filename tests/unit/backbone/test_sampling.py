@@ -5,6 +5,8 @@ from collections import Counter
 import pytest
 import torch
 
+from nlpsuite.backbone import sampling
+from nlpsuite.backbone.cache import KeyValueCache
 from nlpsuite.backbone.sampling import Sampling, continue_ids, draw, next_token_logits
 
 PLAIN = Sampling(temperature=1.0, top_k=0, top_p=1.0)
@@ -141,3 +143,19 @@ def test_gradients_are_neither_needed_nor_kept(make_backbone):
     assert all(parameter.grad is None for parameter in backbone.parameters())
     # Training may go on after sampling.
     backbone(torch.tensor([[1, 2]])).sum().backward()
+
+
+@pytest.mark.parametrize(("max_new", "first"), [(5, 8), (1, 4), (60, 32)])
+def test_no_more_memory_is_taken_than_the_text_needs(make_backbone, monkeypatch, max_new, first):
+    taken: list[int] = []
+
+    class Noted(KeyValueCache):
+        def __init__(self, config, rows, most, dtype, device):
+            taken.append(most)
+            super().__init__(config, rows, most, dtype, device)
+
+    monkeypatch.setattr(sampling, "KeyValueCache", Noted)
+    made = list(continue_ids(make_backbone(), [1, 2, 3, 4], max_new=max_new, sampling=PLAIN, generator=seeded()))
+    assert len(made) == max_new
+    assert taken[0] == first
+    assert max(taken) <= 32

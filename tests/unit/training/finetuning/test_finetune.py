@@ -248,13 +248,16 @@ def test_changed_rows_are_noticed(run: Callable[..., FinetuneResult], tmp_path: 
         run(out, resume=True, max_steps=5, limit=40)
 
 
-def test_a_label_that_changed_is_noticed(run: Callable[..., FinetuneResult], tmp_path: Path, sentiment_data: Path):
+@pytest.mark.parametrize(("name", "kind"), [("train.tsv", "training"), ("valid.tsv", "validation")])
+def test_a_label_that_changed_is_noticed(
+    run: Callable[..., FinetuneResult], tmp_path: Path, sentiment_data: Path, name: str, kind: str
+):
     data, out = tmp_path / "data", tmp_path / "r"
     shutil.copytree(sentiment_data, data)
     with pytest.raises(Interrupted):
         run(out, Spy("step 2 ", lambda: os.kill(os.getpid(), signal.SIGINT)), max_steps=5, data=str(data))
-    (data / "train.tsv").write_text((data / "train.tsv").read_text().replace("positive", "negative", 1))
-    with pytest.raises(UserError, match="changed"):
+    (data / name).write_text((data / name).read_text().replace("positive", "negative", 1))
+    with pytest.raises(UserError, match=f"the {kind} rows have changed"):
         run(out, resume=True, max_steps=5, data=str(data))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import torch
@@ -51,3 +52,11 @@ def test_a_run_keeps_what_it_found(tiny_request):
     kept = yaml.safe_load((request.out / "config.yaml").read_text())["model"]
     assert None not in kept.values()
     assert (kept["d_model"], kept["n_layers"], kept["vocab_size"]) == (32, 2, 320)
+
+
+def test_a_pipe_is_left_to_the_reading(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    settings = PretrainSettings.model_validate({"max_steps": 1})
+    # To open it would wait for ever.
+    assert choose_shape([str(pipe)], settings, find_machine("32"), Silent()).n_layers
