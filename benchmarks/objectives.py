@@ -26,18 +26,19 @@ FINETUNING = ("--time", "3m", "--seed", "1")
 PAIRS = {"causal": 200, "masked": 30}
 """Pairs of each of the 67 paradigms; masked scoring reads a sentence once for each of its tokens."""
 
+HYBRID: dict[str, Any] = {"objective.name": "hybrid"}
 CHANGES: dict[str, dict[str, Any]] = {
     "causal": {"objective.name": "causal"},
     "causal, once more": {"objective.name": "causal"},
-    "hybrid, a quarter masked: the default": {"objective.masked_share": 0.25},
-    "hybrid, a quarter masked, once more": {"objective.masked_share": 0.25},
-    "hybrid, half masked": {"objective.masked_share": 0.5},
-    "hybrid, half masked, once more": {"objective.masked_share": 0.5},
-    "hybrid, three quarters masked": {"objective.masked_share": 0.75},
+    "hybrid, a quarter masked": HYBRID | {"objective.masked_share": 0.25},
+    "hybrid, a quarter masked, once more": HYBRID | {"objective.masked_share": 0.25},
+    "hybrid, half masked": HYBRID | {"objective.masked_share": 0.5},
+    "hybrid, half masked, once more": HYBRID | {"objective.masked_share": 0.5},
+    "hybrid, three quarters masked": HYBRID | {"objective.masked_share": 0.75},
     "masked": {"objective.name": "masked"},
-    "hybrid, 0.15 of tokens": {"objective.mask_rate": 0.15},
-    "hybrid, 0.3 of tokens": {"objective.mask_rate": 0.3},
-    "hybrid, single tokens": {"objective.mask_span": 1},
+    "hybrid, 0.15 of tokens": HYBRID | {"objective.mask_rate": 0.15},
+    "hybrid, 0.3 of tokens": HYBRID | {"objective.mask_rate": 0.3},
+    "hybrid, single tokens": HYBRID | {"objective.mask_span": 1},
 }
 
 

@@ -23,8 +23,10 @@ from nlpsuite.config import build
 from nlpsuite.report import Silent
 from nlpsuite.training.budget import Budget, Stopwatch
 from nlpsuite.training.lightning import quiet_lightning, trainer_options
+from nlpsuite.training.pace import Pace
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.module import PretrainModule
+from nlpsuite.training.pretraining.plan import Plan
 from nlpsuite.training.pretraining.prepare import prepare_text
 from nlpsuite.training.pretraining.settings import PretrainSettings
 from nlpsuite.training.together import Together
@@ -52,8 +54,9 @@ def run(folder: Path) -> dict[str, object]:
     text = prepare_text([str(HERE / "pretrain.txt")], settings, 400, folder / "tokens", Silent())
     backbone = Backbone(preset("nano", vocab_size=text.tokenizer.vocab_size, **SHAPE))
     backbone.initialise(settings.seed)
-    budget, watch = Budget(steps=STEPS), Stopwatch()
-    module = Recorded(backbone, text.tokenizer, text.train, settings, ROWS, budget, watch, Together())
+    watch = Stopwatch()
+    plan, pace = Plan(tokens_per_second=1.0, valid_tokens=256, validations=1), Pace(Budget(steps=STEPS), watch)
+    module = Recorded(backbone, text, settings, ROWS, plan, pace, Together())
     module.losses = []
     with quiet_lightning():
         trainer = pl.Trainer(

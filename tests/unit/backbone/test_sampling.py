@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import torch
 
-from nlpsuite.backbone import sampling
+from nlpsuite.backbone import sampling as module
 from nlpsuite.backbone.cache import KeyValueCache
 from nlpsuite.backbone.sampling import Sampling, continue_ids, draw, next_token_logits
 
@@ -154,7 +154,7 @@ def test_no_more_memory_is_taken_than_the_text_needs(make_backbone, monkeypatch,
             taken.append(most)
             super().__init__(config, rows, most, dtype, device)
 
-    monkeypatch.setattr(sampling, "KeyValueCache", Noted)
+    monkeypatch.setattr(module, "KeyValueCache", Noted)
     made = list(continue_ids(make_backbone(), [1, 2, 3, 4], max_new=max_new, sampling=PLAIN, generator=seeded()))
     assert len(made) == max_new
     assert taken[0] == first

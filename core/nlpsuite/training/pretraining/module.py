@@ -286,7 +286,7 @@ class PretrainModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back; the loader starts at the position, for order is a function of seed and position."""
         own = checkpoint["nlpsuite"]
-        self.tokens_seen, self.progress, self.finished = own["tokens_seen"], own["progress"], own["finished"]
+        self.tokens_seen, self.progress, self.finished = own["tokens_seen"], own.get("progress", 0.0), own["finished"]
         self.pace.reserve = own["reserve"]
         self._average.load(own["average"])
         self.pace.watch.start(own["seconds"])

@@ -166,7 +166,9 @@ class Plan:
 
     def as_before(self, saved: Mapping[str, Any]) -> Plan:
         """Return the plan with the validations of a stopped run, so that its scores are of the same rows all along."""
-        return replace(self, valid_tokens=saved["valid_tokens"], validations=saved["validations"])
+        # Checkpoints of before this was noted leave it to the new plan.
+        names = ("valid_tokens", "validations")
+        return replace(self, **{name: saved.get(name, getattr(self, name)) for name in names})
 
 
 def show_plan(

@@ -25,7 +25,7 @@ def text(tiny_request):
 
 
 def steps(text, rows: StepRows, *, rank: int = 0, first: int = 0, share: float = 0.5, **more: bool) -> PretrainSteps:
-    objective = ObjectiveSettings(masked_share=share)
+    objective = ObjectiveSettings(name="hybrid", masked_share=share)
     return PretrainSteps(
         text.order(CONTEXT, 3),
         tokenizer=text.tokenizer,
