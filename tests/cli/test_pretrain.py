@@ -45,7 +45,6 @@ def test_json_is_the_last_thing_on_stdout_and_the_rest_is_on_stderr(text_file, c
         "val/loss",
         "val/perplexity",
         "val/bits_per_byte",
-        "val/masked_loss",
         "train/loss",
     }
     for word in ("device", "parameters", "tokens", "steps", "time", "memory", "disk"):

@@ -48,7 +48,7 @@ class ObjectiveSettings(Settings):
         z_loss: Weight of the squared log-normaliser.
     """
 
-    name: Literal["causal", "masked", "hybrid"] = "hybrid"
+    name: Literal["causal", "masked", "hybrid"] = "causal"
     masked_share: float = Field(default=0.25, ge=0, le=1)
     mask_rate: float = Field(default=0.2, gt=0, lt=1)
     mask_span: int = Field(default=3, ge=1, le=64)
