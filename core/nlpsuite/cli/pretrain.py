@@ -58,7 +58,7 @@ SizeOption = Annotated[
     str | None, typer.Option("--size", metavar="auto|nano|micro|small|base", help="The network's size.")
 ]
 ObjectiveOption = Annotated[
-    str | None, typer.Option("--objective", metavar="hybrid|causal|masked", help="What it learns to predict.")
+    str | None, typer.Option("--objective", metavar="causal|masked|hybrid", help="What it learns to predict.")
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="The run's folder; runs/pretrain-<date> by default.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the stopped run in --out.")]
