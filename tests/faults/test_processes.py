@@ -46,7 +46,7 @@ def test_one_is_stopped(suite, pretrain_words, tmp_path, phase, rank, all_faults
 @bad
 @pytest.mark.parametrize("how", ["stop", "skip"])
 def test_numbers_go_bad_in_one(several, pretrain_words, tmp_path, how):
-    words = [*pretrain_words(steps=12, validations=3), "--out", "run", "--on-nan", how]
+    words = [*pretrain_words(steps=12, validations=3), "--objective", "hybrid", "--out", "run", "--on-nan", how]
     first, second = several(*words, hooks=[["spoil", 5, 1]])
     assert first.wait() == second.wait() == (2 if how == "stop" else 0), first.err
     metrics = tmp_path / "run" / "metrics.json"

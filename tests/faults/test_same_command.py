@@ -23,7 +23,7 @@ def test_other_settings_are_another_run(suite, stopped, tmp_path):
     for more, said in (
         (["--lr", "1e-3"], "setting `optimizer.lr` differs"),
         (["--seed", "5"], "setting `seed` differs"),
-        (["--objective", "causal"], "setting `objective.name` differs"),
+        (["--objective", "masked"], "setting `objective.name` differs"),
         (["--max-steps", "20"], "setting `max_steps` differs"),
     ):
         process = suite(*stopped, *more)

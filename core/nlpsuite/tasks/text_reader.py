@@ -88,8 +88,7 @@ class TextReader:
 
     def _is_like_training(self, source: Path) -> bool:
         """Whether plain lines are rows such as those of the training file, their labels among them."""
-        tabs = tabs_in_lines(source)
-        if self._fields < 2 or self._fields - 1 not in tabs:
+        if self._fields < 2 or self._fields - 1 not in (tabs := tabs_in_lines(source)):
             return False
         if len(tabs) == 1:
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import unicodedata
 from collections import Counter
@@ -154,13 +155,13 @@ def is_plain_text(path: Path) -> bool:
 
 
 def tabs_in_lines(path: Path) -> set[int]:
-    """Return the numbers of tabs that the first lines of a file have; blank lines have none that count.
-
-    Raises:
-        UserError: The file cannot be read.
-    """
-    filled = (line for line in file_lines(path) if line.strip())
-    return {line.rstrip("\r\n").count("\t") for line in itertools.islice(filled, _LOOK)}
+    """Return the numbers of tabs that the first lines of a file have; blank lines have none that count."""
+    found: set[int] = set()
+    # A line that cannot be read is for the reader to refuse, after the rows before it.
+    with contextlib.suppress(UserError):
+        for line in itertools.islice((line for line in file_lines(path) if line.strip()), _LOOK):
+            found.add(line.rstrip("\r\n").count("\t"))
+    return found
 
 
 def header_delimiter(line: str, trained: Columns | None) -> str | None:
