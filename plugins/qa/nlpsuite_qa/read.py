@@ -119,7 +119,9 @@ class Reader:
         if self.choice.header or any(normal_name(cell) in known for cell in first.split("\t")):
             return True
         filled = (line.rstrip("\r\n").split("\t") for line in file_lines(path) if line.strip())
-        return all(len(cells) == 3 and cells[2].strip() in cells[1] for cells in itertools.islice(filled, _LOOK))
+        return bool(first) and all(
+            len(cells) == 3 and cells[2].strip() in cells[1] for cells in itertools.islice(filled, _LOOK)
+        )
 
     def _stream(self, lines: Iterable[str], where: str) -> Iterator[Row]:
         stream = iter(lines)
