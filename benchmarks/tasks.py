@@ -81,7 +81,7 @@ def show(rows: list[Row], store: Store) -> int:
     for row in rows:
         record = done.get(row.name)
         if record is None:
-            print(f"missing  {row.name:<28} {row.time}".rstrip())
+            print(f"missing  {row.name:<28} {' '.join(row.limit or ())}".rstrip())
             continue
         figures = ", ".join(f"{name} {value:.4g}" for name, value in list(record["metrics"].items())[:6])
         stale = "" if record["command"] == shown(row) else f" [of another command: {record['command']}]"

@@ -31,7 +31,7 @@ class Row:
         prepare: Makes what the command reads, from the data folder, in the work folder.
         needs: Rows that must be done before.
         backbone: What it starts from; None where there is no network.
-        time: The budget of its training, as typed.
+        limit: The flag and the value that bound its training, as typed.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Row:
     prepare: Callable[[Path, Path], None] | None = None
     needs: tuple[str, ...] = ()
     backbone: str | None = None
-    time: str = ""
+    limit: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def pretraining(name: str) -> Row:
     """Return the row that pretrains a backbone."""
     text, folder, time = budgets.PRETRAININGS[name]
     command = ("pretrain", text, "--size", "nano", "--time", time, "--seed", "1", "--out", folder, "--json")
-    return Row(name, text.removeprefix("$NLPSUITE_DATA/"), "backbone", 1, command, time=time)
+    return Row(name, text.removeprefix("$NLPSUITE_DATA/"), "backbone", 1, command, limit=("--time", time))
 
 
 def needed(backbone: str) -> tuple[str, ...]:
@@ -126,12 +126,12 @@ def conventional() -> list[Row]:
 
 def runs(source: Source, column: str, backbone: str) -> list[Row]:
     """Return the runs of a data set on a backbone, one for each seed."""
-    time, seeds = budgets.TIMES[source.data], budgets.seeds_of(source.data)
+    limit, seeds = budgets.limit(source.data, backbone), budgets.seeds_of(source.data)
     rows = []
     for seed in seeds:
         name = f"{source.data}-{column}" + (f"-{seed}" if len(seeds) > 1 else "")
         command = (
-            *("run", f"plugins/{source.plugin}", "--data", source.folder, "--backbone", backbone, "--time", time),
+            *("run", f"plugins/{source.plugin}", "--data", source.folder, "--backbone", backbone, *limit),
             *("--seed", str(seed), *source.flags, "--out", f"$WORK/{name}", "--json"),
         )
         rows.append(
@@ -144,7 +144,7 @@ def runs(source: Source, column: str, backbone: str) -> list[Row]:
                 prepare=source.prepare,
                 needs=needed(backbone),
                 backbone=backbone,
-                time=time,
+                limit=limit,
             )
         )
     return rows
