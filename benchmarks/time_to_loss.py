@@ -4,8 +4,8 @@
 
 The peers, transformers' Trainer with GPT-2 and with Llama, are tuned first: three rates and two batch sizes, five minutes
 each. Each then trains for half an hour with the best. `suite pretrain` with its default settings, and the same objective,
-has ten minutes and six. All read the same tokens, plan their rate by the clock, and are scored alike: bits per byte of
-65,536 held-out tokens, in rows of single documents. A row that is done is not run again; records are in
+has six minutes, ten (twice) and thirty. All read the same tokens, plan their rate by the clock, and are scored alike: bits per
+byte of 65,536 held-out tokens, in rows of single documents. A row that is done is not run again; records are in
 benchmarks/results/time_to_loss.json.
 """
 
