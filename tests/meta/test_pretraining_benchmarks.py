@@ -50,7 +50,8 @@ def test_a_gpus_rows_are_of_the_sizes_they_say_and_its_speed_is_that_of_warm_ste
     gpu = bench("gpu_speed")
     millions = {}
     for name, sets in gpu.ROWS.items():
-        values = merge({"size": "nano"}, {key.removeprefix("model."): value for key, value in sets.items()})
+        shape = {key.removeprefix("model."): value for key, value in sets.items() if key.startswith("model.")}
+        values = merge({"size": "nano"}, shape)
         model = build(ModelSettings, values, where=name)
         millions[name] = preset(model.size, **model.model_dump(exclude={"size"})).parameters / 1e6
     assert millions["50M, 2,048 tokens a row"] == pytest.approx(50, rel=0.05)

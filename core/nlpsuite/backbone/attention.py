@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from nlpsuite.backbone.documents import TILE, attend_in_blocks, document_blocks
 from nlpsuite.tasks.task import AttentionMode  # noqa: TC001  (used by callers at run time through this module)
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn.attention.flex_attention import BlockMask
 
 PADDING = -1
 """The segment number of a padded position."""
@@ -22,15 +24,17 @@ PADDING = -1
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """What scaled dot-product attention is told.
+    """What attention is told.
 
     Attributes:
-        allowed_B1TS: bool, True where the query may look at the key; None when `is_causal` says it all.
+        allowed_B1TS: bool, True where the query may look at the key; None when one of the others says it all.
         is_causal: Plain causal attention over a whole row, which has faster kernels.
+        blocks: The same as tiles, for attention that computes those of one document only.
     """
 
     allowed_B1TS: Tensor | None
     is_causal: bool
+    blocks: BlockMask | None = None
 
 
 def make_mask(
@@ -41,6 +45,7 @@ def make_mask(
     prefix_B: Tensor | None = None,
     past: int = 0,
     device: torch.device | None = None,
+    by_documents: bool = False,
 ) -> Mask:
     """Build the mask for one forward pass.
 
@@ -52,6 +57,7 @@ def make_mask(
         prefix_B: int, the length of each row's prefix, for mode `prefix`.
         past: Number of cached key positions before the first query.
         device: Where the mask lives when there are no segments.
+        by_documents: Whether to say it in tiles, where rows are of several documents and nothing else is asked for.
 
     Returns:
         The mask. A padded position attends to itself alone, so that its softmax is defined.
@@ -61,6 +67,8 @@ def make_mask(
             return Mask(None, True)
         if mode == "bidirectional":
             return Mask(None, False)
+    if by_documents and segments_BT is not None and mode != "prefix" and past == 0 and length > TILE:
+        return Mask(None, False, document_blocks(segments_BT, mode))
     place = segments_BT.device if segments_BT is not None else prefix_B.device if prefix_B is not None else device
     keys_S = torch.arange(past + length, device=place)
     queries_T = keys_S[past:]
@@ -94,4 +102,6 @@ def attend(q_BHTC: Tensor, k_BKSC: Tensor, v_BKSC: Tensor, mask: Mask) -> Tensor
         # Repeating is cheap beside the products, and the fused CPU kernel takes no groups.
         k_BKSC = k_BKSC.repeat_interleave(groups, dim=1)
         v_BKSC = v_BKSC.repeat_interleave(groups, dim=1)
+    if mask.blocks is not None:
+        return attend_in_blocks(q_BHTC, k_BKSC, v_BKSC, mask.blocks)
     return F.scaled_dot_product_attention(q_BHTC, k_BKSC, v_BKSC, attn_mask=mask.allowed_B1TS, is_causal=mask.is_causal)

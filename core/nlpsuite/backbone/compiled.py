@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import torch
 
 from nlpsuite.backbone.attention import attend
 from nlpsuite.backbone.model import Block
+from nlpsuite.backbone.shapes import allow_shapes
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from nlpsuite.backbone.model import Backbone
-
-SHAPES = 32
-"""Batches of so many shapes are compiled for."""
 
 
 def compile_blocks(backbone: Backbone) -> None:
@@ -25,11 +23,7 @@ def compile_blocks(backbone: Backbone) -> None:
     Blocks are alike, so one compilation serves them all: seconds, where the whole network takes a minute. Attention stays
     outside, for it is one kernel already, and so one compilation serves every mask too.
     """
-    # One compilation for each number and length of rows: a step that does not divide evenly, of rows of two kinds and three
-    # lengths, has more of them than torch allows by default, past which it would compile nothing, and say nothing.
-    import torch._dynamo.config as limits
-
-    limits.recompile_limit = max(limits.recompile_limit, SHAPES)
+    allow_shapes()
     opaque = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
     for block in backbone.blocks:
         assert isinstance(block, Block)
@@ -38,6 +32,12 @@ def compile_blocks(backbone: Backbone) -> None:
     backbone.compiled = True
 
 
-def uncompiled(backbone: Backbone) -> AbstractContextManager[Any]:
+@contextmanager
+def uncompiled(backbone: Backbone) -> Iterator[None]:
     """Run the network as it is written, for batches of many shapes, each of which would be compiled anew."""
-    return torch.compiler.set_stance("force_eager") if backbone.compiled else nullcontext()
+    by_documents, backbone.by_documents = backbone.by_documents, False
+    try:
+        with torch.compiler.set_stance("force_eager") if backbone.compiled else nullcontext():
+            yield
+    finally:
+        backbone.by_documents = by_documents

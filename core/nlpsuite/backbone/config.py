@@ -111,7 +111,7 @@ PRESETS: dict[str, BackboneConfig] = {
         vocab_size=32768, context=1024, d_model=768, n_layers=14, n_heads=12, n_kv_heads=12, head_dim=64, d_ff=2048
     ),
 }
-"""Sizes by name: about 7, 15, 32 and 124 million parameters."""
+"""Sizes by name: about 7, 14, 32 and 124 million parameters."""
 
 
 def preset(size: str, **changes: int | None) -> BackboneConfig:

@@ -31,12 +31,19 @@ if TYPE_CHECKING:
 
 
 class Backbone(nn.Module):
-    """Token ids in, hidden states out; `logits` turns hidden states into scores of the next token."""
+    """Token ids in, hidden states out; `logits` turns hidden states into scores of the next token.
+
+    Attributes:
+        config: Its shape.
+        compiled: Whether its blocks are compiled.
+        by_documents: Whether rows of several documents are attended to tile by tile (`documents.py`), not under a mask.
+    """
 
     def __init__(self, config: BackboneConfig):
         super().__init__()
         self.config = config
         self.compiled = False
+        self.by_documents = False
         # Its own initialisation would be drawn in vain, and on the meta device it loads torch's compiler: two seconds.
         zeros_VD = torch.zeros(config.vocab_size, config.d_model)
         self.embedding: nn.Embedding = nn.Embedding.from_pretrained(zeros_VD, freeze=False)  # type: ignore[no-untyped-call]
@@ -72,7 +79,15 @@ class Backbone(nn.Module):
         length = ids_BT.shape[1]
         if past + length > self.config.context:
             raise ValueError(f"{past + length} positions do not fit the context of {self.config.context}")
-        mask = make_mask(mode, length, segments_BT=segments_BT, prefix_B=prefix_B, past=past, device=ids_BT.device)
+        mask = make_mask(
+            mode,
+            length,
+            segments_BT=segments_BT,
+            prefix_B=prefix_B,
+            past=past,
+            device=ids_BT.device,
+            by_documents=self.by_documents,
+        )
         rotation = rotary(past, length, self.config, ids_BT.device)
         x_BTD = self.embedding(ids_BT)
         for layer, block in enumerate(self.blocks):

@@ -40,7 +40,9 @@ from nlpsuite.cli.resuming import check_same, is_finished_run, is_stopped_run, w
 if TYPE_CHECKING:
     from nlpsuite.training.pretraining.pretrain import PretrainRequest
 
-FREE = {"devices", "nodes", "strategy", "precision", "on_nan", "on_nan_limit", "workers", "compile", "samples"}
+FREE = {
+    "devices", "nodes", "strategy", "precision", "on_nan", "on_nan_limit", "workers", "compile", "by_documents", "samples",
+}  # fmt: skip
 """Settings that may differ when a run goes on."""
 FOUND = {
     "batch_tokens", "micro_tokens", "compile",
@@ -152,8 +154,10 @@ def pretrain(
         )
         return
     console.result_table(["what", "value"], _closing_rows(scores, model))
-    console.result(f"next: suite generate {shlex.quote(str(request.out))} --prompt 'Once upon a time'")
-    console.result(f"      suite run sentiment --backbone {shlex.quote(str(request.out))}")
+    run, generates = shlex.quote(str(request.out)), request.settings.objective.name != "masked"
+    following = [f"suite generate {run} --prompt 'Once upon a time'"] if generates else []
+    for label, command in zip(("next:", "     "), [*following, f"suite run sentiment --backbone {run}"], strict=False):
+        console.result(f"{label} {command}")
 
 
 def _fresh(

@@ -52,7 +52,7 @@ def choose_compiled(
         return settings.compile
     if machine.device.type == "cuda":
         return True
-    if settings.time is None or settings.time < WORTH_A_TRIAL:
+    if (settings.planned_seconds or 0.0) < WORTH_A_TRIAL:
         return False
     parts = trial_parts(backbone, text, settings, rows, machine)
     compiled = copy.deepcopy(backbone)

@@ -13,7 +13,6 @@ from nlpsuite.errors import UserError
 from nlpsuite.files import bytes_in, check_space
 from nlpsuite.people import people_bytes, people_count, people_time
 from nlpsuite.text.sources import find_sources
-from nlpsuite.training.budget import DEFAULT_SECONDS
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.memory import peak_memory
 from nlpsuite.training.pretraining.trial import LARGEST_CPU_TOKENS, choose_rows_at_once, measure_speed
@@ -70,7 +69,7 @@ def choose_shape(
         sources = find_sources(files).read if files else ()
         size_bytes = sum(s.path.stat().st_size * (COMPRESSION if s.compression else 1.0) for s in sources)
         tokens = int(size_bytes / BYTES_PER_TOKEN) or 10_000_000
-        if settings.max_tokens or settings.max_steps:
+        if (seconds := settings.planned_seconds) is None:
             on_gpu = machine.device.type == "cuda"
 
             def budget(name: str) -> int:
@@ -81,7 +80,7 @@ def choose_shape(
             size = fitting[-1] if fitting else "nano"
         else:
             speed = matrix_speed(machine.device) * TRAINING_EFFICIENCY * world
-            size = pick_size(settings.time or DEFAULT_SECONDS, speed, tokens)
+            size = pick_size(seconds, speed, tokens)
         report.say(f"size auto: {size}, for about {people_count(tokens)} tokens of text on this machine")
     return preset(size, **chosen)
 
@@ -144,7 +143,7 @@ def fastest_rows(
     That is on a CPU under a time budget, unless the user said: a run counted in steps is the same to the last bit
     whatever the machine's speed, and how a step is divided changes sums by rounding.
     """
-    if machine.device.type == "cuda" or settings.optimizer.micro_tokens or settings.max_steps or settings.max_tokens:
+    if machine.device.type == "cuda" or settings.optimizer.micro_tokens or settings.planned_seconds is None:
         return rows
     most = max(1, min(LARGEST_CPU_TOKENS // backbone.config.context, rows.total // rows.world))
     return choose_rows_at_once(backbone, text, settings, replace(rows, at_once=most), machine)
@@ -251,7 +250,7 @@ def _plan_validations(settings: PretrainSettings, seconds: float, speed: float, 
     # In steps of two, so that runs of like speed score the same rows.
     rows = 1 << int(math.log2(max(affordable / validations, fewest) / context))
     tokens = min(settings.valid_tokens, rows * context)
-    if settings.time is None and (settings.max_steps or settings.max_tokens):
+    if settings.planned_seconds is None:
         # Counted in steps, a run is the same whatever the machine's speed.
         return Plan(speed, settings.valid_tokens, settings.validations)
     return Plan(speed, tokens, validations)

@@ -40,6 +40,7 @@ from nlpsuite.training.pretraining.compile_trial import choose_compiled
 from nlpsuite.training.pretraining.counts import counted_embedding
 from nlpsuite.training.pretraining.data import StepRows
 from nlpsuite.training.pretraining.divided import undivided
+from nlpsuite.training.pretraining.documents_trial import choose_by_documents
 from nlpsuite.training.pretraining.init_rows import init_row, train_on_rows_of
 from nlpsuite.training.pretraining.module import PretrainModule
 from nlpsuite.training.pretraining.plan import (
@@ -168,6 +169,7 @@ class _Job:
     text: PreparedText
     rows: StepRows
     compiled: bool
+    by_documents: bool
     budget: Budget
     watch: Stopwatch
     plan: Plan
@@ -198,7 +200,9 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
                 rows = fastest_rows(backbone, text, settings, rows, machine)
             else:
                 rows = rows_as_before(rows, saved.state["nlpsuite"].get("step_rows", rows.total))
-            compiled = settings.strategy != "fsdp" and choose_compiled(backbone, text, settings, rows, machine, log)
+            whole = settings.strategy != "fsdp"
+            compiled = whole and choose_compiled(backbone, text, settings, rows, machine, log)
+            by_documents = whole and choose_by_documents(backbone, text, settings, rows, machine, log)
             step_tokens = rows.total * backbone.config.context
             budget = plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens)
             origin = {
@@ -221,8 +225,8 @@ def _prepare(request: PretrainRequest, machine: Machine, watch: Stopwatch, group
             if saved is not None:
                 plan = plan.as_before(saved.state["nlpsuite"])
             _start_clock(watch, budget, saved, log)
-            job = _Job(run, log, backbone, context, text, rows, compiled, budget, watch, plan, saved)
-    told = {"rows": asdict(rows), "compiled": compiled, "plan": asdict(plan)}
+            job = _Job(run, log, backbone, context, text, rows, compiled, by_documents, budget, watch, plan, saved)
+    told = {"rows": asdict(rows), "compiled": compiled, "by_documents": by_documents, "plan": asdict(plan)}
     group.tell(json.dumps(told | {"model": asdict(backbone.config), "tokens": str(text.folder)}))
     return job
 
@@ -232,6 +236,9 @@ def _check_strategy(settings: PretrainSettings) -> None:
     if settings.strategy == "fsdp" and settings.on_nan == "rollback":
         what = "a network that is divided over devices does not go back"
         raise UserError(what, where="--on-nan rollback", fix="use skip or stop")
+    if settings.strategy == "fsdp" and settings.by_documents:
+        what = "a network that is divided over devices attends under a mask"
+        raise UserError(what, where="by_documents", fix="say --set by_documents=false")
     if settings.strategy == "fsdp" and settings.compile:
         what = "a network that is divided over devices is not compiled"
         raise UserError(what, where="compile", fix="say --set compile=false")
@@ -266,6 +273,7 @@ def _follow(request: PretrainRequest, machine: Machine, watch: Stopwatch, group:
         open_prepared(Path(told["tokens"])),
         rows,
         told["compiled"],
+        told["by_documents"],
         plan_budget(settings.time, settings.max_tokens, settings.max_steps, batch_tokens=step_tokens),
         watch,
         Plan(**told["plan"]),
@@ -340,6 +348,7 @@ def _train(
     validation = _validation(job, settings, group)
     if job.compiled:
         compile_blocks(backbone)
+    backbone.by_documents = job.by_documents
     with quiet_lightning(), job.log.progress("pretraining", 100.0, "%") as bar:
         watcher = PretrainWatch(
             job.run,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nlpsuite.config import Settings
 from nlpsuite.text.corpus import TextSettings
+from nlpsuite.training.budget import DEFAULT_SECONDS
 from nlpsuite.training.finite import OnNan
 
 
@@ -41,7 +42,7 @@ class ObjectiveSettings(Settings):
     """What the network learns to predict.
 
     Attributes:
-        name: `causal`: each next token; `masked`: masked tokens, seeing both sides; `hybrid`: batches of both.
+        name: `causal`: each next token; `masked`: masked tokens, seeing both sides; `hybrid`: rows of both.
         masked_share: Share of masked rows in `hybrid`.
         mask_rate: Share of tokens to predict in a masked row.
         mask_span: Longest span of masked tokens.
@@ -145,6 +146,8 @@ class PretrainSettings(Settings):
         strategy: Lightning's strategy across devices.
         compile: Whether the network is compiled; None: on a GPU, and on a CPU under a budget of `time` of half an hour or
             more if a trial shows a gain.
+        by_documents: Whether attention is computed document by document, not under a mask over whole rows; None: on a GPU
+            where that gives the same.
     """
 
     model: ModelSettings = ModelSettings()
@@ -174,3 +177,9 @@ class PretrainSettings(Settings):
     nodes: int = Field(default=1, ge=1)
     strategy: str = "auto"
     compile: bool | None = None
+    by_documents: bool | None = None
+
+    @property
+    def planned_seconds(self) -> float | None:
+        """The budget by the clock, half an hour where none is named; None: the run is counted in steps or tokens."""
+        return None if self.max_steps or self.max_tokens else self.time or DEFAULT_SECONDS
