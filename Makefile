@@ -28,7 +28,7 @@ results: $(READY)
 main-path: $(READY)
 	$(BIN)/python benchmarks/results.py
 
-# Speed, ablations and BLiMP of pretraining and time to a loss, beside peers: seven hours in which nothing else may run.
+# Speed, ablations, objectives and BLiMP of pretraining, and time to a loss beside peers: ten hours in which nothing else may run.
 pretraining: $(READY)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench]'
 	for each in pretrain_speed ablations objectives time_to_loss; do $(BIN)/python benchmarks/$$each.py || exit; done

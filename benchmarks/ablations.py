@@ -4,7 +4,7 @@
 
 A smaller network than nano (4 layers, width 192, vocabulary 4,096: 2.6M parameters), so that five minutes show something.
 Every row is scored alike: bits per byte of 65,536 held-out tokens of the encyclopedia, in rows of single documents. The
-first row, run twice, tells how much of a difference is chance. Records are in benchmarks/results/ablations.json; a row
+first row, run three times, tells how much of a difference is chance. Records are in benchmarks/results/ablations.json; a row
 that is done is not run again.
 """
 

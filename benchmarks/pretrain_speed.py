@@ -108,7 +108,7 @@ def table(record: dict[str, Any]) -> str:
     for name, runs in record["runs"].items():
         speeds = [run["tokens_per_second"] for run in runs]
         memory = median(run["peak_memory_bytes"] for run in runs) / 1e9
-        # Of a masked row only a fifth reaches the output layer, and GPT-2 has other layers: no share is told for these.
+        # Rows of the defaults are short, their output layer is sampled, and GPT-2 has other layers: no share is told for these.
         whole = "defaults" not in name and "GPT" not in name and name != SAMPLED
         share = f"{median(speeds) * flops / ceiling:.0%}" if whole else ""
         lines.append(

@@ -29,6 +29,9 @@ RESULTS = Path(__file__).parent / "results" / "main_path.json"
 DEMO = Path(__file__).parents[1] / "plugins/sentiment/nlpsuite_sentiment/demo"
 SUITE = Path(sys.executable).parent / "suite"
 
+MASKED = ("--objective", "hybrid", "--set", "objective.masked_share=0.5")
+"""The default of the first days."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,7 +56,10 @@ def rows(data: Path, work: Path) -> list[Row]:
     return [
         Row(
             "enwiki60",
-            ["pretrain", str(enwiki), "--size", "nano", "--time", "60m", "--out", str(work / "enwiki60"), "--json"],
+            [
+                *("pretrain", str(enwiki), "--size", "nano", "--time", "60m", *MASKED),
+                *("--out", str(work / "enwiki60"), "--json"),
+            ],
         ),
         Row("enwiki60-valid", ["evaluate", str(work / "enwiki60"), "--data", str(enwiki / "valid.txt"), "--json"]),
         Row(
@@ -70,7 +76,7 @@ def rows(data: Path, work: Path) -> list[Row]:
                     "--set",
                     "optimizer.matrix_lr=0.01",
                 ),
-                *("--set", "store=float16", "--out", str(work / "nano"), "--json"),
+                *("--set", "store=float16", *MASKED, "--out", str(work / "nano"), "--json"),
             ],
         ),
         *(ablation(name, lr, enwiki, work) for name, lr in (("muon", "3e-3"), ("adamw", "1e-3"), ("adamw", "3e-3"))),
@@ -90,7 +96,17 @@ def rows(data: Path, work: Path) -> list[Row]:
 def ablation(optimizer: str, lr: str, text: Path, work: Path) -> Row:
     """Return a short pretraining run with one optimiser, for the choice of the default."""
     name = f"ablation-{optimizer}-{lr}"
-    flags = ["--set", f"optimizer.name={optimizer}", "--lr", lr, "--set", "validations=1", "--set", "samples=0"]
+    flags = [
+        "--set",
+        f"optimizer.name={optimizer}",
+        "--lr",
+        lr,
+        "--set",
+        "validations=1",
+        "--set",
+        "samples=0",
+        *MASKED,
+    ]
     command = [
         "pretrain",
         str(text),

@@ -256,7 +256,8 @@ DevicesOption = Annotated[
 ]
 NodesOption = Annotated[int | None, typer.Option("--nodes", min=1, metavar="N", help="Machines that train together.")]
 StrategyOption = Annotated[
-    str | None, typer.Option("--strategy", metavar="NAME", help="How devices share the work, such as ddp or fsdp.")
+    str | None,
+    typer.Option("--strategy", metavar="NAME", help="How devices share the work: ddp, or fsdp for pretraining."),
 ]
 TimeOption = Annotated[
     float | None,

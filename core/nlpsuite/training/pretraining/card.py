@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from nlpsuite.training.runfolder import RunFolder
 
 
+LEARNT = {
+    "causal": """They have learnt to predict the next token, so they generate;
+tasks read with the same weights, looking both ways, which they learn in fine-tuning.""",
+    "masked": """They have learnt to predict masked tokens from both sides,
+as tasks read that classify, tag and extract; they have not learnt to generate.""",
+    "hybrid": """They have learnt to predict the next token, to generate, and masked
+tokens from both sides, as tasks read that classify, tag and extract.""",
+}
+
+
 def pretraining_card(
     shape: BackboneConfig,
     text: PreparedText,
@@ -58,6 +68,7 @@ def pretraining_card(
             )
         )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    generating = "" if settings.objective.name == "masked" else 'suite generate DIR --prompt "..."\n'
     return f"""---
 library_name: nlpsuite
 pipeline_tag: text-generation
@@ -69,12 +80,11 @@ pipeline_tag: text-generation
 |---|---|
 {table}
 {_history(init)}
-The files are in the layout of `Qwen3ForCausalLM`. The same weights run left to right, to generate, and looking both ways,
-to classify, tag and extract. The model has read only the text above: it knows its language and its biases, and no more.
+The files are in the layout of `Qwen3ForCausalLM`. {LEARNT[settings.objective.name]}
+The model has read only the text above: it knows its language and its biases, and no more.
 
 ```
-suite generate DIR --prompt "..."
-suite run sentiment --backbone DIR --data DATA
+{generating}suite run sentiment --backbone DIR --data DATA
 ```
 """
 

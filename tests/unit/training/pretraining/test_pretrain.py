@@ -46,6 +46,8 @@ def test_a_run_learns_and_leaves_a_complete_folder(tiny_request):
     assert {path.name for path in run.iterdir()} == names
     card = (run / "model" / "README.md").read_text()
     assert f"{scores['tokens']:,} in 60 steps" in card
+    assert "They have learnt to predict the next token, so they generate" in card
+    assert "suite generate" in card
     backbone, tokenizer = load_backbone(run / "model")
     assert backbone.config.vocab_size == tokenizer.vocab_size == 320
 
@@ -207,7 +209,11 @@ def test_a_size_beside_another_backbone_is_refused(tiny_request):
 
 
 def test_only_masked_runs_claim_no_left_to_right_score(tiny_request):
-    scores = pretrain(tiny_request(objective={"name": "masked"}, max_steps=2), Silent())
+    request = tiny_request(objective={"name": "masked"}, max_steps=2)
+    scores = pretrain(request, Silent())
+    card = (request.out / "model" / "README.md").read_text()
+    assert "have not learnt to generate" in card
+    assert "suite generate" not in card
     assert "val/masked_loss" in scores
     assert "val/bits_per_byte" not in scores
 
