@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from nlpsuite.config import load_yaml
-from nlpsuite.errors import UserError
+from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.files import (
     LOCK,
     empty,
@@ -90,12 +90,23 @@ class RunFolder:
         run = cls(path)
         run._made = missing_folders(path)
         try:
-            run.checkpoints.mkdir(parents=True)
-        except OSError as error:
-            raise UserError(f"cannot be made ({error.strerror})", where=path, fix=f"give another {flag}") from None
-        run.claim()
-        begin_manifest(run.checkpoints)
+            run._begin(flag)
+        except Interrupted:
+            # A signal: away with what this process holds, and with folders in which there is nothing.
+            if run._held is not None:
+                run.release()
+                empty(path)
+            remove_empty((run.checkpoints, *run._made))
+            raise
         return run
+
+    def _begin(self, flag: str) -> None:
+        try:
+            self.checkpoints.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(f"cannot be made ({error.strerror})", where=self.path, fix=f"give another {flag}") from None
+        self.claim()
+        begin_manifest(self.checkpoints)
 
     @contextmanager
     def discarded_on_failure(self, *, keep: bool) -> Iterator[None]:

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from nlpsuite.errors import UserError
+from nlpsuite.errors import Interrupted, UserError
 from nlpsuite.files import check_space, replacing, temporary_name, write_json
+from nlpsuite.training import runfolder
 from nlpsuite.training.runfolder import RunFolder
 
 
@@ -33,6 +34,21 @@ def test_a_run_that_fails_at_once_leaves_the_folders_as_they_were(tmp_path):
     (tmp_path / "runs" / "other").mkdir(parents=True)
     fail(tmp_path / "runs" / "ner")
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize("while_it", ["hold_folder", "begin_manifest"])
+def test_a_signal_while_the_folder_is_made_leaves_nothing(tmp_path, monkeypatch, while_it):
+    def stop(folder):
+        if while_it == "begin_manifest":
+            (folder / "half").write_text("")
+        raise Interrupted(15)
+
+    monkeypatch.setattr(runfolder, while_it, stop)
+    with pytest.raises(Interrupted):
+        RunFolder.create(tmp_path / "runs" / "ner")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    RunFolder.create(tmp_path / "runs" / "ner").release()
 
 
 def test_a_folder_of_another_tool_is_not_taken_for_a_run_that_was_begun(tmp_path):
