@@ -91,6 +91,8 @@ def test_a_dirty_file(fault, form, spoil, outcome, tmp_path, tiny_tokenizer):
     path = write(form, tmp_path, spoil(form))
     if outcome in (dirty.READ, dirty.REPAIRED):
         assert len(read(form, path, report, tiny_tokenizer)) + report.count == dirty.ROWS
+        if outcome == dirty.READ:
+            assert report.count == 0
         if outcome == dirty.REPAIRED:
             assert any(" 1 " in text or " 41 " in text for text in report.told), report.told
         return

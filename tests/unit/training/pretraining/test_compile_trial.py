@@ -90,7 +90,9 @@ def test_a_machine_without_a_compiler_trains_without_and_says_so(choose, monkeyp
 @pytest.mark.filterwarnings("ignore")  # what torch warns of inside its own compiler would end it here
 def test_a_compiled_run_learns_what_another_learns(tiny_request):
     plain = pretrain(tiny_request("plain", compile=False), Silent())
+    torch._dynamo.utils.counters.clear()
     compiled = pretrain(tiny_request("compiled", compile=True), Silent())
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
     torch._dynamo.reset()
     assert compiled["val/loss"] == pytest.approx(plain["val/loss"], rel=1e-3)
     assert compiled["steps"] == plain["steps"]
