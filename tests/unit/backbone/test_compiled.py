@@ -18,14 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def compiler():
-    torch._dynamo.reset()
-    torch._dynamo.utils.counters.clear()
-    yield torch._dynamo.utils.counters
-    torch._dynamo.reset()
-
-
 def test_blocks_give_the_same_numbers_and_are_compiled_once_for_all(make_backbone, compiler):
     plain = make_backbone(n_layers=4).train()
     compiled = copy.deepcopy(plain)

@@ -31,14 +31,6 @@ def segments():
     return torch.stack([documents(3, 90, 130, 280), documents(LENGTH), documents(1, 2, TILE, 2 * TILE)])
 
 
-@pytest.fixture
-def compiler():
-    torch._dynamo.reset()
-    torch._dynamo.utils.counters.clear()
-    yield torch._dynamo.utils.counters
-    torch._dynamo.reset()
-
-
 @pytest.mark.parametrize("mode", ["causal", "bidirectional"])
 def test_tiles_say_what_a_mask_says(segments, mode):
     generator = torch.Generator().manual_seed(0)

@@ -18,16 +18,8 @@ from nlpsuite.training.pretraining.prepare import prepare_text
 from nlpsuite.training.pretraining.pretrain import pretrain
 
 
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-
 @pytest.fixture
-def choose(tiny_request):
+def choose(tiny_request, spy):
     """Choose for a tiny run, and return the choice and what was said."""
 
     def run(**values) -> tuple[bool, list[str]]:
@@ -35,11 +27,10 @@ def choose(tiny_request):
         text = prepare_text(request.text, request.settings, 320, request.cache, Silent())
         backbone = Backbone(preset("nano", **request.settings.model.model_dump(exclude={"size"})))
         backbone.initialise(1)
-        heard = Heard()
-        chosen = choose_compiled(backbone, text, request.settings, StepRows(8, 4), find_machine("32"), heard)
+        chosen = choose_compiled(backbone, text, request.settings, StepRows(8, 4), find_machine("32"), spy)
         assert all(parameter.grad is None for parameter in backbone.parameters())
         assert not backbone.compiled
-        return chosen, heard.said
+        return chosen, spy.said
 
     return run
 

@@ -23,14 +23,6 @@ CPU = Machine(torch.device("cpu"), "32-true", "a CPU")
 LENGTH = 256
 
 
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-
 @pytest.fixture
 def tiny_run(tiny_request):
     """A network, and text whose rows hold several documents, with the settings of a run."""
@@ -46,7 +38,7 @@ def tiny_run(tiny_request):
 
 
 @pytest.fixture
-def on_gpu(tiny_run, monkeypatch):
+def on_gpu(tiny_run, monkeypatch, spy):
     """Choose as on a GPU whose trial finds what is told."""
 
     def choose(apart, gain, **values):
@@ -69,8 +61,7 @@ def on_gpu(tiny_run, monkeypatch):
 
         monkeypatch.setattr(documents_trial, "trial_parts", lambda *arguments: parts)
         monkeypatch.setattr(documents_trial, "Trial", Found)
-        heard = Heard()
-        return choose_by_documents(backbone, text, settings, rows, GPU, heard), heard.said
+        return choose_by_documents(backbone, text, settings, rows, GPU, spy), spy.said
 
     return choose
 
